@@ -1,0 +1,159 @@
+//! Findings: one policy on one subject, the outcome, and the facts that were read for it.
+//!
+//! A finding knows nothing of how it came about, nor of how it is shown.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::inventory::{Basis, Gap, Origin};
+
+/// What one policy says about one subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The good state does not hold.
+    Fail,
+    /// It could not be decided: something was not read.
+    Unknown,
+    /// The good state holds, and everything that decides it was read.
+    Pass,
+    /// The policy is not about this subject.
+    NotApplicable,
+}
+
+impl Outcome {
+    /// The word that people read.
+    pub fn label(self) -> &'static str {
+        match self {
+            Outcome::Fail => "fail",
+            Outcome::Unknown => "unknown",
+            Outcome::Pass => "pass",
+            Outcome::NotApplicable => "not applicable",
+        }
+    }
+}
+
+/// How much a fail matters. Ordered: `Info < Low < Medium < High < Critical`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    pub const ALL: [Severity; 5] = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
+
+    pub fn label(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
+}
+
+/// How a policy serves a requirement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Strength {
+    /// If the policy fails, the requirement is not met in this scope.
+    Direct,
+    /// Needed or helpful, but not sufficient.
+    Supporting,
+}
+
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Subject {
+    /// The noun: `account`, `trail`, `bucket`, `key`.
+    pub kind: String,
+    /// An ARN where AWS has one for it, else the id.
+    pub id: String,
+    /// A short name for people.
+    pub name: String,
+    pub account: String,
+    /// The Region that it lives in; absent for what has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+}
+
+/// One fact that the check read.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FactRead {
+    /// What the fact is about: an ARN, a bucket name, an account id.
+    pub of: String,
+    /// The fact's name in the inventory, for example `is_multi_region` or `status[eu-west-1].latest_delivery_error`.
+    pub path: String,
+    /// The value as short text, `null` where AWS says there is none; absent where it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<String>,
+    /// Why it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gap: Option<Gap>,
+    /// Where it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Origin>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub basis: Option<Basis>,
+}
+
+/// A requirement that a finding speaks to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequirementRef {
+    /// For example `pci-dss-4.0.1`.
+    pub framework: String,
+    /// For example `10.2.1`.
+    pub id: String,
+    pub strength: Strength,
+}
+
+/// Remedies with the real names filled in. Empty where the policy offers none of the kind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Fix {
+    #[serde(default)]
+    pub summary: String,
+    /// Shell commands for the AWS CLI; names are quoted for the shell.
+    #[serde(default)]
+    pub cli: String,
+    #[serde(default)]
+    pub terraform: String,
+    #[serde(default)]
+    pub cloudformation: String,
+}
+
+/// One policy on one subject.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Finding {
+    /// The policy's id.
+    pub policy: String,
+    pub outcome: Outcome,
+    pub severity: Severity,
+    pub subject: Subject,
+    /// One sentence about what is so, without a final period.
+    pub message: String,
+    /// Where the good state holds by a declared alternative: what the policy says of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<String>,
+    /// Cases that show why not, for example `management events of kms.amazonaws.com`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub counterexamples: Vec<String>,
+    /// Every fact that the check read, in the order of reading.
+    pub facts: Vec<FactRead>,
+    /// What was not known where it decided; empty unless the outcome is unknown.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+    pub requirements: Vec<RequirementRef>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
+}

@@ -1,0 +1,27 @@
+//! Accounts, and what is asked of an account as a whole.
+
+use super::bucket::PublicAccessBlock;
+use super::fact::{Fact, Listing};
+use super::noun::{TrailRef, noun};
+
+noun! {
+    /// An AWS account in scope.
+    pub struct Account("account", id = id) {
+        /// The account's twelve digits.
+        id: String,
+        /// The partition: `aws`, `aws-us-gov`, `aws-cn` and others.
+        partition: String,
+        /// The account's alias; null where there is none.
+        alias: Fact<Option<String>>,
+        /// The ARN of the principal that read the account.
+        caller_arn: Fact<String>,
+        /// The Regions that are enabled in the account, less those that the owner did not ask for.
+        regions: Listing<String>,
+        /// The Region in which global services (IAM, STS, CloudFront) record their events, for example `us-east-1`.
+        global_events_region: String,
+        /// The trails that record in the account, organization trails of other accounts included.
+        trails: Listing<TrailRef>,
+        /// The account's public access block; all false where there is none.
+        public_access_block: Fact<PublicAccessBlock>,
+    }
+}

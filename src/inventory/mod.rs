@@ -1,0 +1,250 @@
+//! Every fact of one run.
+//!
+//! The inventory is all that policies, reports and evidence see of the world. It knows nobody: not where facts come from,
+//! not what they are good for. Joins are ids, never nested copies. It is sorted, and the same facts give the same bytes.
+
+pub mod account;
+pub mod bucket;
+pub mod document;
+pub mod fact;
+pub mod key;
+pub mod noun;
+pub mod tag;
+pub mod trail;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use account::Account;
+pub use bucket::Bucket;
+pub use fact::{Basis, CallId, Fact, Gap, GapKind, Gaps, Listing, Origin, Remedy};
+pub use key::Key;
+pub use noun::{BucketRef, KeyRef, Noun, Record, TrailRef};
+pub use tag::Tag;
+pub use trail::{Trail, TrailStatus};
+
+/// The version of the saved form. It changes when a reader of the old form would misread the new one.
+pub const SCHEMA_VERSION: &str = "1";
+
+/// Every fact of one run, and the population it was read from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inventory {
+    /// `trailproof-inventory`, so that a reader knows the file.
+    pub kind: String,
+    pub schema_version: String,
+    pub scope: Scope,
+    pub accounts: Vec<Account>,
+    pub trails: Vec<Trail>,
+    pub buckets: Vec<Bucket>,
+    pub keys: Vec<Key>,
+    /// Every call that was made, by its id.
+    pub calls: BTreeMap<CallId, Call>,
+}
+
+/// What was asked for, what was reached, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// When the first call was made and the last answer came.
+    pub started: Timestamp,
+    pub ended: Timestamp,
+    /// Whether the run was stopped before it had asked everything.
+    #[serde(default)]
+    pub interrupted: bool,
+    /// Whether the account's data was made up for a demonstration.
+    #[serde(default)]
+    pub synthetic: bool,
+    /// The Regions that were asked for; empty where every enabled Region was.
+    #[serde(default)]
+    pub regions_asked: Vec<String>,
+    /// The accounts that were asked for, reached or not.
+    pub accounts: Vec<AccountScope>,
+}
+
+/// One account of the population.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AccountScope {
+    pub id: String,
+    /// Whether any fact was read in the account.
+    pub reached: bool,
+    /// Why it was not, or not wholly.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
+    /// Region by Region: reached, or why not.
+    pub regions: Vec<RegionScope>,
+}
+
+/// One Region of an account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegionScope {
+    pub name: String,
+    pub outcome: RegionOutcome,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RegionOutcome {
+    /// Every call that was made there was answered.
+    Reached,
+    /// Nothing of a trail had to be asked there.
+    NothingToAsk,
+    /// The account has not enabled the Region: nothing happens in it.
+    NotEnabled,
+    /// The Region was left out by the scope that was asked for.
+    NotAsked,
+    /// At least one call there gave no answer.
+    Gap(Gap),
+}
+
+/// One API call that was made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    pub account: String,
+    pub region: String,
+    /// For example `cloudtrail`.
+    pub service: String,
+    /// For example `DescribeTrails`.
+    pub operation: String,
+    /// What was asked about, in a few words: a bucket name, a trail ARN; empty where the call has no input.
+    pub about: String,
+    /// When the answer came.
+    pub time: Timestamp,
+    /// The HTTP status; absent where no answer came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// AWS's id for the request, by which AWS and the account's own trail know it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+/// Why a saved inventory could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum InventoryError {
+    #[error("not a saved inventory: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("this file says it is `{0}`, not a saved inventory")]
+    Kind(String),
+    #[error("the inventory has schema version {found}; this version reads {SCHEMA_VERSION}")]
+    Version { found: String },
+}
+
+impl Inventory {
+    /// The value of `kind`.
+    pub const KIND: &'static str = "trailproof-inventory";
+
+    /// An inventory without facts.
+    pub fn empty(scope: Scope) -> Self {
+        Inventory {
+            kind: Self::KIND.into(),
+            schema_version: SCHEMA_VERSION.into(),
+            scope,
+            accounts: Vec::new(),
+            trails: Vec::new(),
+            buckets: Vec::new(),
+            keys: Vec::new(),
+            calls: BTreeMap::new(),
+        }
+    }
+
+    /// Reads the saved form.
+    ///
+    /// # Errors
+    /// Text that is not JSON, not an inventory, or an inventory of another schema version.
+    pub fn from_json(text: &str) -> Result<Self, InventoryError> {
+        #[derive(Deserialize)]
+        struct Head {
+            #[serde(default)]
+            kind: String,
+            #[serde(default)]
+            schema_version: String,
+        }
+        let head: Head = serde_json::from_str(text)?;
+        if head.kind != Self::KIND {
+            return Err(InventoryError::Kind(head.kind));
+        }
+        if head.schema_version != SCHEMA_VERSION {
+            return Err(InventoryError::Version { found: head.schema_version });
+        }
+        Ok(serde_json::from_str(text)?)
+    }
+
+    /// The saved form: pretty JSON with a final newline, the same bytes for the same facts.
+    ///
+    /// # Errors
+    /// None in practice: every type here serializes.
+    pub fn to_json(&self) -> Result<String, serde_json::Error> {
+        let mut text = serde_json::to_string_pretty(self)?;
+        text.push('\n');
+        Ok(text)
+    }
+
+    /// Puts every list in its stable order. Sources call it once, when all is collected.
+    pub fn sort(&mut self) {
+        self.scope.accounts.sort_by(|a, b| a.id.cmp(&b.id));
+        self.accounts.sort_by(|a, b| a.id.cmp(&b.id));
+        self.trails.sort_by(|a, b| a.arn.cmp(&b.arn));
+        self.buckets.sort_by(|a, b| a.name.cmp(&b.name));
+        self.keys.sort_by(|a, b| a.arn.cmp(&b.arn));
+        for trail in &mut self.trails {
+            trail.status.items.sort_by(|a, b| a.region.cmp(&b.region));
+            trail.status.gaps.sort();
+        }
+        for bucket in &mut self.buckets {
+            bucket.trails.items.sort();
+            bucket.trails.gaps.sort();
+            bucket.top_level_prefixes.items.sort();
+        }
+        for account in &mut self.accounts {
+            account.trails.items.sort();
+            account.trails.gaps.sort();
+            account.regions.items.sort();
+        }
+    }
+
+    /// The record of a noun by its id.
+    pub fn find(&self, noun: &str, id: &str) -> Option<&dyn Record> {
+        match noun {
+            "account" => self.accounts.iter().find(|r| r.id == id).map(|r| r as &dyn Record),
+            "trail" => self.trails.iter().find(|r| r.arn == id).map(|r| r as &dyn Record),
+            "bucket" => self.buckets.iter().find(|r| r.name == id).map(|r| r as &dyn Record),
+            "key" => self.keys.iter().find(|r| r.arn == id).map(|r| r as &dyn Record),
+            _ => None,
+        }
+    }
+
+    /// Every record of a noun that a policy can have as its subject.
+    pub fn population(&self, noun: &str) -> Vec<&dyn Record> {
+        match noun {
+            "account" => self.accounts.iter().map(|r| r as &dyn Record).collect(),
+            "trail" => self.trails.iter().map(|r| r as &dyn Record).collect(),
+            "bucket" => self.buckets.iter().map(|r| r as &dyn Record).collect(),
+            "key" => self.keys.iter().map(|r| r as &dyn Record).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The tables of every noun: the vocabulary of policies.
+pub fn nouns() -> Vec<Noun> {
+    vec![
+        Account::table(),
+        Trail::table(),
+        TrailStatus::table(),
+        Bucket::table(),
+        bucket::Grant::table(),
+        bucket::PublicAccessBlock::table(),
+        bucket::ObjectLock::table(),
+        bucket::LifecycleRule::table(),
+        bucket::Transition::table(),
+        bucket::ReplicationRule::table(),
+        Key::table(),
+        Tag::table(),
+    ]
+}

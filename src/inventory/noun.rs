@@ -1,0 +1,272 @@
+//! The one table per noun: from it come the struct, the view that policies read, its types and its documentation.
+//!
+//! A policy sees nouns through [`Record`] and [`View`] alone; it never touches the structs. Nothing here knows which nouns
+//! there are, nor how a view is evaluated.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::fact::{Basis, Fact, Gap, Listing, Origin};
+
+/// The type of a field as a policy sees it. `Fact` is transparent: an unknown is a value of every type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Bool,
+    Int,
+    Text,
+    Time,
+    /// May be `null`: AWS says that there is none.
+    Nullable(Box<Kind>),
+    List(Box<Kind>),
+    /// A record of the noun with this name, nested in its owner.
+    Record(&'static str),
+    /// A record of the noun with this name, found by its id in the inventory.
+    Ref(&'static str),
+    /// Something only functions understand, for example `event_selectors` or `policy_document`.
+    Opaque(&'static str),
+}
+
+/// One field of a noun.
+#[derive(Clone, Debug)]
+pub struct Field {
+    pub name: &'static str,
+    pub kind: Kind,
+    /// The doc comment, lines joined.
+    pub doc: String,
+}
+
+/// A noun: its name in policies, its documentation and its fields.
+#[derive(Clone, Debug)]
+pub struct Noun {
+    pub name: &'static str,
+    pub doc: String,
+    pub fields: Vec<Field>,
+}
+
+/// A value as a policy reads it, borrowed from the inventory.
+#[derive(Clone)]
+pub enum View<'a> {
+    Null,
+    Bool(bool),
+    Int(i64),
+    Text(&'a str),
+    Time(Timestamp),
+    List {
+        items: Vec<View<'a>>,
+        gaps: &'a [Gap],
+        from: &'a [Origin],
+    },
+    Record(&'a dyn Record),
+    /// The id of a record of the noun.
+    Ref {
+        noun: &'static str,
+        id: &'a str,
+    },
+    Opaque(Opaque<'a>),
+    /// A fact that was read, with where it was read.
+    Known {
+        value: Box<View<'a>>,
+        from: &'a Origin,
+        basis: Basis,
+    },
+    OneOf {
+        candidates: Vec<View<'a>>,
+        from: &'a Origin,
+    },
+    Unknown(&'a Gap),
+}
+
+/// Values that only functions understand.
+#[derive(Clone, Copy)]
+pub enum Opaque<'a> {
+    EventSelectors(&'a super::trail::EventSelectors),
+    PolicyDocument(&'a super::document::PolicyDocument),
+}
+
+/// A noun's record seen through its table.
+pub trait Record: Sync {
+    fn noun_name(&self) -> &'static str;
+    /// The noun's table: name, documentation, fields.
+    fn noun(&self) -> Noun;
+    /// What identifies the record for a reader: an ARN, a name, an id.
+    fn id(&self) -> &str;
+    /// The field's value; `None` where the noun has no such field.
+    fn read(&self, field: &str) -> Option<View<'_>>;
+}
+
+/// A type that can stand in a noun's table.
+pub trait Viewable {
+    fn kind() -> Kind;
+    fn view(&self) -> View<'_>;
+}
+
+impl Viewable for bool {
+    fn kind() -> Kind {
+        Kind::Bool
+    }
+    fn view(&self) -> View<'_> {
+        View::Bool(*self)
+    }
+}
+
+impl Viewable for i64 {
+    fn kind() -> Kind {
+        Kind::Int
+    }
+    fn view(&self) -> View<'_> {
+        View::Int(*self)
+    }
+}
+
+impl Viewable for String {
+    fn kind() -> Kind {
+        Kind::Text
+    }
+    fn view(&self) -> View<'_> {
+        View::Text(self)
+    }
+}
+
+impl Viewable for Timestamp {
+    fn kind() -> Kind {
+        Kind::Time
+    }
+    fn view(&self) -> View<'_> {
+        View::Time(*self)
+    }
+}
+
+impl<T: Viewable> Viewable for Option<T> {
+    fn kind() -> Kind {
+        match T::kind() {
+            nullable @ Kind::Nullable(_) => nullable,
+            kind => Kind::Nullable(Box::new(kind)),
+        }
+    }
+    fn view(&self) -> View<'_> {
+        self.as_ref().map_or(View::Null, Viewable::view)
+    }
+}
+
+impl<T: Viewable> Viewable for Vec<T> {
+    fn kind() -> Kind {
+        Kind::List(Box::new(T::kind()))
+    }
+    fn view(&self) -> View<'_> {
+        View::List { items: self.iter().map(Viewable::view).collect(), gaps: &[], from: &[] }
+    }
+}
+
+impl<T: Viewable> Viewable for Fact<T> {
+    fn kind() -> Kind {
+        T::kind()
+    }
+    fn view(&self) -> View<'_> {
+        match self {
+            Fact::Known { value, from, basis } => View::Known { value: Box::new(value.view()), from, basis: *basis },
+            Fact::OneOf { candidates, from } => View::OneOf { candidates: candidates.iter().map(Viewable::view).collect(), from },
+            Fact::Unknown(gap) => View::Unknown(gap),
+        }
+    }
+}
+
+impl<T: Viewable> Viewable for Listing<T> {
+    fn kind() -> Kind {
+        Kind::List(Box::new(T::kind()))
+    }
+    fn view(&self) -> View<'_> {
+        View::List { items: self.items.iter().map(Viewable::view).collect(), gaps: &self.gaps, from: &self.from }
+    }
+}
+
+/// Declares an id type that joins to a noun of the inventory.
+macro_rules! reference {
+    ($(#[doc = $doc:expr])+ $name:ident => $noun:literal) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(pub String);
+
+        impl Viewable for $name {
+            fn kind() -> Kind {
+                Kind::Ref($noun)
+            }
+            fn view(&self) -> View<'_> {
+                View::Ref { noun: $noun, id: &self.0 }
+            }
+        }
+    };
+}
+
+reference!(
+    /// A trail, by its ARN.
+    TrailRef => "trail"
+);
+reference!(
+    /// A bucket, by its name.
+    BucketRef => "bucket"
+);
+reference!(
+    /// A KMS key, by its key ARN.
+    KeyRef => "key"
+);
+
+/// Declares a noun: the struct with serde and JSON Schema, and its table.
+macro_rules! noun {
+    (
+        $(#[doc = $doc:expr])+
+        $vis:vis struct $name:ident($noun:literal, id = $id:ident) {
+            $( $(#[doc = $fdoc:expr])+ $field:ident: $ty:ty, )+
+        }
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        $vis struct $name {
+            $( $(#[doc = $fdoc])+ pub $field: $ty, )+
+        }
+
+        impl $name {
+            /// The noun's table.
+            pub fn table() -> $crate::inventory::noun::Noun {
+                $crate::inventory::noun::Noun {
+                    name: $noun,
+                    doc: [$($doc),+].join("").trim().to_string(),
+                    fields: vec![ $( $crate::inventory::noun::Field {
+                        name: stringify!($field),
+                        kind: <$ty as $crate::inventory::noun::Viewable>::kind(),
+                        doc: [$($fdoc),+].join("").trim().to_string(),
+                    }, )+ ],
+                }
+            }
+        }
+
+        impl $crate::inventory::noun::Record for $name {
+            fn noun_name(&self) -> &'static str {
+                $noun
+            }
+            fn noun(&self) -> $crate::inventory::noun::Noun {
+                Self::table()
+            }
+            fn id(&self) -> &str {
+                AsRef::<str>::as_ref(&self.$id)
+            }
+            fn read(&self, field: &str) -> Option<$crate::inventory::noun::View<'_>> {
+                match field {
+                    $( stringify!($field) => Some($crate::inventory::noun::Viewable::view(&self.$field)), )+
+                    _ => None,
+                }
+            }
+        }
+
+        impl $crate::inventory::noun::Viewable for $name {
+            fn kind() -> $crate::inventory::noun::Kind {
+                $crate::inventory::noun::Kind::Record($noun)
+            }
+            fn view(&self) -> $crate::inventory::noun::View<'_> {
+                $crate::inventory::noun::View::Record(self)
+            }
+        }
+    };
+}
+pub(crate) use noun;

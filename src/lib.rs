@@ -1,0 +1,13 @@
+//! Trailproof: is what happens in these AWS accounts recorded, protected, watched and kept?
+//!
+//! ```text
+//! Source ──► Inventory ──► audit(policies, now) ──► Findings ──► Report ──► bytes
+//! ```
+//!
+//! Everything from [`inventory::Inventory`] to the right is pure: no network, no clock, no environment.
+
+pub mod finding;
+pub mod inventory;
+pub mod policy;
+pub mod report;
+pub mod semantics;

@@ -1,0 +1,1 @@
+//! Sentences and remedies with the real names filled in.

@@ -1,0 +1,171 @@
+//! Policies and frameworks: the YAML that says what good practice is, read, checked and ready to be asked.
+//!
+//! Nothing here knows of findings, reports or where facts came from.
+
+pub mod check;
+pub mod framework;
+pub mod message;
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::{Severity, Strength};
+
+/// The noun that a policy is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SubjectKind {
+    Account,
+    Trail,
+    Bucket,
+    Key,
+}
+
+impl SubjectKind {
+    /// The noun's name in the inventory.
+    pub fn noun(self) -> &'static str {
+        match self {
+            SubjectKind::Account => "account",
+            SubjectKind::Trail => "trail",
+            SubjectKind::Bucket => "bucket",
+            SubjectKind::Key => "key",
+        }
+    }
+}
+
+/// What it means that there is nothing to ask about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum IfEmpty {
+    Fail,
+    NotApplicable,
+}
+
+/// A policy file, as written.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyFile {
+    /// Names the good state, in kebab case; equals the file's name.
+    pub id: String,
+    /// The good state as a sentence.
+    pub title: String,
+    pub severity: Severity,
+    pub subject: SubjectKind,
+    /// CEL; where false, the policy is not about the subject.
+    #[serde(default)]
+    pub applies: Option<String>,
+    /// What an empty population means.
+    pub if_empty: IfEmpty,
+    /// Values that the owner may set, by name.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, Parameter>,
+    /// Partial events, by name: what is not written stands for every value.
+    #[serde(default)]
+    pub events: BTreeMap<String, BTreeMap<String, EventValue>>,
+    /// CEL; true where the good state holds.
+    pub check: String,
+    /// Declared alternatives, asked where `check` is not true.
+    #[serde(default)]
+    pub accept: Vec<Accept>,
+    /// A minijinja sentence for a fail.
+    pub message: String,
+    /// Why it matters, for people.
+    pub why: String,
+    #[serde(default)]
+    pub fix: FixTemplates,
+    /// framework id -> how the policy serves its requirements.
+    #[serde(default)]
+    pub requirements: BTreeMap<String, Serves>,
+    #[serde(default)]
+    pub references: Vec<String>,
+}
+
+/// A value that the owner may set.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Parameter {
+    pub r#type: ParameterType,
+    pub default: ParameterValue,
+    /// What it is, for people.
+    pub doc: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ParameterType {
+    Bool,
+    Int,
+    Text,
+    /// A list of texts.
+    Texts,
+    /// For example `24h` or `30m`.
+    Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ParameterValue {
+    Bool(bool),
+    Int(i64),
+    Text(String),
+    Texts(Vec<String>),
+}
+
+/// A value of a partial event's field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum EventValue {
+    Bool(bool),
+    Text(String),
+}
+
+/// A declared alternative to the check.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Accept {
+    pub check: String,
+    /// What the report says where it is the alternative that holds.
+    pub says: String,
+}
+
+/// minijinja templates; every value in them is quoted for the language.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FixTemplates {
+    #[serde(default)]
+    pub summary: String,
+    #[serde(default)]
+    pub cli: String,
+    #[serde(default)]
+    pub terraform: String,
+    #[serde(default)]
+    pub cloudformation: String,
+}
+
+/// How a policy serves a framework.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Serves {
+    /// Requirements that are not met where the policy fails.
+    #[serde(default)]
+    pub direct: Vec<String>,
+    /// Requirements that it helps to show.
+    #[serde(default)]
+    pub supporting: Vec<String>,
+    /// Parameter values for this framework.
+    #[serde(default)]
+    pub with: BTreeMap<String, ParameterValue>,
+    /// The severity in this framework.
+    #[serde(default)]
+    pub severity: Option<Severity>,
+}
+
+impl Serves {
+    /// The requirements with their strengths.
+    pub fn each(&self) -> impl Iterator<Item = (&str, Strength)> {
+        let direct = self.direct.iter().map(|id| (id.as_str(), Strength::Direct));
+        direct.chain(self.supporting.iter().map(|id| (id.as_str(), Strength::Supporting)))
+    }
+}

@@ -1,0 +1,12 @@
+//! Questions about meaning: what would be recorded, what would be let through.
+//!
+//! Pure and three-valued, over inventory types. Nothing here knows of policies, of findings or of where facts came from.
+
+pub mod access;
+pub mod event;
+pub mod selectors;
+mod strings;
+pub mod truth;
+
+pub use event::PartialEvent;
+pub use truth::{Answer, Truth};
