@@ -1,9 +1,12 @@
 //! The commands. Here, and nowhere else, are the clock, the environment, files, standard output and progress.
 
+#[cfg(feature = "aws")]
 mod example;
 pub mod cases;
 mod init;
 mod inputs;
+#[cfg(feature = "aws")]
+mod live;
 mod policy;
 mod scan;
 mod schema;

@@ -6,3 +6,4 @@ mod architecture;
 mod bad_input;
 mod documents;
 mod policies;
+mod program;
