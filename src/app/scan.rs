@@ -1,6 +1,6 @@
 //! `trailproof scan`: from what was asked for to reports and an exit code.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -86,7 +86,13 @@ impl Selection {
         }
         let set_aside: Vec<SetAside> =
             config.policies.disable.iter().map(|d| SetAside { policy: d.id.clone(), reason: d.reason.clone() }).collect();
-        let severities = config.policies.severity.clone();
+        // A framework that was asked for by name may take a policy more seriously; the owner's word stands above both.
+        let stricter = |id: &String| {
+            let serves = &catalogue.policies[id].file.requirements;
+            scan.frameworks.iter().filter_map(|f| serves.get(f)?.severity).max().map(|s| (id.clone(), s))
+        };
+        let mut severities: BTreeMap<String, Severity> = catalogue.policies.keys().filter_map(stricter).collect();
+        severities.extend(config.policies.severity.clone());
         let wanted = |id: &&String| {
             let policy = &catalogue.policies[*id].file;
             let severity = severities.get(*id).copied().unwrap_or(policy.severity);

@@ -156,6 +156,9 @@ pub struct Serves {
     /// Requirements that it helps to show.
     #[serde(default)]
     pub supporting: Vec<String>,
+    /// The severity where a scan asks for this framework by name.
+    #[serde(default)]
+    pub severity: Option<Severity>,
 }
 
 impl Serves {
