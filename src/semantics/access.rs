@@ -52,7 +52,9 @@ pub fn denies_insecure_transport(policy: Option<&PolicyDocument>, partition: &st
         })
         .collect();
     let mut gaps = Gaps::new();
-    for (possible, why) in [(with_unclear, unclear.clone()), (with_parts, unclear.into_iter().chain(parts(&complementary)).collect())] {
+    for (possible, why) in
+        [(with_unclear, unclear.clone()), (with_parts, unclear.into_iter().chain(parts(&complementary)).collect())]
+    {
         if possible.len() == certain.len() {
             continue;
         }
@@ -81,7 +83,8 @@ fn too_many() -> Gaps {
 
 fn parts(about: &BTreeSet<String>) -> Option<Gap> {
     let about = listed(about.iter().cloned().collect(), "and");
-    let message = format!("statements of the bucket policy deny plain HTTP in part, by {about}; together they may deny it always");
+    let message =
+        format!("statements of the bucket policy deny plain HTTP in part, by {about}; together they may deny it always");
     (!about.is_empty()).then(|| Gap::new(GapKind::NotUnderstood, message))
 }
 
@@ -151,7 +154,10 @@ impl<'a> Denial<'a> {
 
     fn gap(&self) -> Option<Gap> {
         let Reach::Unclear(what) = &self.reach else { return None };
-        Some(Gap::new(GapKind::NotUnderstood, format!("{} of the bucket policy has {what}, which this version does not understand", self.name)))
+        Some(Gap::new(
+            GapKind::NotUnderstood,
+            format!("{} of the bucket policy has {what}, which this version does not understand", self.name),
+        ))
     }
 
     /// Whether it was written against plain HTTP.
@@ -354,7 +360,8 @@ impl Holes {
             if hole.all {
                 examples.push(format!("requests on {} over plain HTTP are not denied", hole.on));
             } else {
-                examples.extend(hole.actions.iter().map(|action| format!("{action} on {} over plain HTTP is not denied", hole.on)));
+                examples
+                    .extend(hole.actions.iter().map(|action| format!("{action} on {} over plain HTTP is not denied", hole.on)));
             }
         }
         if self.known.is_empty() && self.other {
@@ -419,7 +426,8 @@ impl Target {
             holes.known.push(Hole { on: on.to_string(), all: open.len() == actions.len(), actions: open });
             return Ok(());
         }
-        let patterns: Vec<String> = about.iter().flat_map(|d| patterns(&d.statement.action)).map(|p| p.to_ascii_lowercase()).collect();
+        let patterns: Vec<String> =
+            about.iter().flat_map(|d| patterns(&d.statement.action)).map(|p| p.to_ascii_lowercase()).collect();
         let elsewhere: Vec<String> = elsewhere.iter().map(|a| a.to_ascii_lowercase()).collect();
         let mut texts: Vec<&str> = patterns.iter().map(String::as_str).collect();
         let left_open = |action: &str| !about.iter().any(|d| d.acts_by(action));
@@ -493,4 +501,5 @@ fn is_cloudtrail(principal: &str) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;

@@ -75,6 +75,7 @@ pub(super) fn may_be_absent(field: &str) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 
@@ -84,8 +85,14 @@ mod tests {
 
     #[test]
     fn a_misspelt_field_is_refused_with_a_hint() {
-        assert_eq!(event("eventsource", "x").unwrap_err().to_string(), "unknown event field `eventsource`; did you mean `eventSource`?");
-        assert_eq!(event("resource.ARN", "x").unwrap_err().to_string(), "unknown event field `resource.ARN`; did you mean `resources.ARN`?");
+        assert_eq!(
+            event("eventsource", "x").unwrap_err().to_string(),
+            "unknown event field `eventsource`; did you mean `eventSource`?"
+        );
+        assert_eq!(
+            event("resource.ARN", "x").unwrap_err().to_string(),
+            "unknown event field `resource.ARN`; did you mean `resources.ARN`?"
+        );
         assert_eq!(event("colour", "x").unwrap_err().to_string(), "unknown event field `colour`");
     }
 

@@ -11,6 +11,8 @@ use super::strings::{Literal, Strings};
 
 /// More boxes than this are not followed: the question is then left open.
 const MOST_BOXES: usize = 10_000;
+/// Nor are more pairs of a box and a selection.
+const MOST_PAIRS: usize = 200_000;
 
 /// What one field of a family can be; not empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,7 +120,8 @@ impl Selection {
     pub(super) fn new(mut conditions: Vec<(&'static str, Condition)>) -> Self {
         conditions.sort_by_key(|(_, c)| c.weight());
         Selection { conditions }
-    }}
+    }
+}
 
 /// A family of events; not empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -198,7 +201,12 @@ impl Family {
 
 /// What is left of the families when every selected event is taken away; nothing where the selections cover them.
 pub(super) fn uncovered(families: Vec<Family>, selections: &[&Selection]) -> Result<Vec<Family>, TooMany> {
+    let mut pairs = 0;
     selections.iter().try_fold(families, |families, selection| {
+        pairs += families.len();
+        if pairs > MOST_PAIRS {
+            return Err(TooMany);
+        }
         let mut left = Vec::new();
         for family in families {
             if family.meets(selection) {

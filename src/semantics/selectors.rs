@@ -123,7 +123,8 @@ fn read_basic(selector: &BasicSelector) -> Vec<Reading> {
         ReadWriteType::ReadOnly => (Some(("readOnly", equals("true"))), None),
         ReadWriteType::WriteOnly => (Some(("readOnly", equals("false"))), None),
         ReadWriteType::Other(other) => {
-            let [gap] = not_understood(format!("an event selector has the read-write type `{other}`, which this version does not know"));
+            let [gap] =
+                not_understood(format!("an event selector has the read-write type `{other}`, which this version does not know"));
             (None, Some(gap))
         }
     };
@@ -219,7 +220,8 @@ fn read_advanced(selector: &AdvancedSelector) -> Reading {
         let Some(field) = FIELDS.into_iter().find(|f| *f == field_selector.field) else {
             certain = false;
             let what = &field_selector.field;
-            let [unknown] = not_understood(format!("an advanced event selector has the field `{what}`, which this version does not know"));
+            let [unknown] =
+                not_understood(format!("an advanced event selector has the field `{what}`, which this version does not know"));
             gap.get_or_insert(unknown);
             continue;
         };
@@ -234,8 +236,9 @@ fn read_advanced(selector: &AdvancedSelector) -> Reading {
         }
         let open = alternatives.is_empty() && may_be_absent(field);
         if open {
-            let [absent] =
-                not_understood(format!("it is not documented whether excluding values of `{field}` also excludes events without it"));
+            let [absent] = not_understood(format!(
+                "it is not documented whether excluding values of `{field}` also excludes events without it"
+            ));
             gap.get_or_insert(absent);
         }
         most.push((field, Condition { alternatives: alternatives.clone(), excluded: excluded.clone(), absent: open }));
@@ -350,7 +353,9 @@ fn describe_advanced(selector: &AdvancedSelector) -> String {
                 said.push("eventSource");
                 describe_management(access, excluded(s).iter().map(words::literal).collect())
             }
-            _ if selector.field_selectors.iter().all(|f| said.contains(&f.field.as_str())) => describe_management(access, Vec::new()),
+            _ if selector.field_selectors.iter().all(|f| said.contains(&f.field.as_str())) => {
+                describe_management(access, Vec::new())
+            }
             _ => words::kind_of_events(&[access], &["Management"]),
         },
         (Some("Data"), Some(one)) => {
@@ -359,10 +364,15 @@ fn describe_advanced(selector: &AdvancedSelector) -> String {
         }
         (Some(category @ ("Data" | "NetworkActivity")), _) => words::kind_of_events(&[access], &[category]),
         (Some(other), _) => format!("{other} events"),
-        (None, _) => "events of no one category".to_string(),
+        (None, _) if selector.field_selectors.iter().any(|f| f.field == "eventCategory") => {
+            said.retain(|f| *f != "eventCategory");
+            words::kind_of_events(&[access], &[])
+        }
+        (None, _) => format!("{} of no stated category", words::kind_of_events(&[access], &[])),
     };
     for field in selector.field_selectors.iter().filter(|f| !said.contains(&f.field.as_str())) {
-        let chosen = if is_of_whole_service(selector, field) && field.field == "resources.ARN" { Vec::new() } else { alternatives(field) };
+        let chosen =
+            if is_of_whole_service(selector, field) && field.field == "resources.ARN" { Vec::new() } else { alternatives(field) };
         let typed = said.contains(&"resources.type");
         let words::Wording { lead, others_lead, .. } = words::Wording::of(&field.field, typed);
         if !chosen.is_empty() {
@@ -379,4 +389,5 @@ fn describe_advanced(selector: &AdvancedSelector) -> String {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;

@@ -164,6 +164,7 @@ fn could_hold(literal: &Literal, prefix: &str, suffix: &str) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use proptest::prelude::*;
 
