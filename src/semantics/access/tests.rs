@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 use crate::semantics::Truth;
 
@@ -287,4 +289,68 @@ fn who_may_not_write_objects_is_not_listed() {
     let deny = format!(r#"{{"Effect": "Deny", "Principal": {other}, {PUT}, {OBJECTS}}}"#);
     assert!(writers(std::slice::from_ref(&deny)).is_empty());
     assert_eq!(writers(&[deny, allow(other, PUT, r#""Resource": "arn:aws:s3:::${aws:PrincipalTag/b}/*""#)]), ["444455556666"]);
+}
+
+fn any_denial() -> impl Strategy<Value = Statement> {
+    let some = |values: &'static [&'static str]| {
+        (prop::sample::subsequence(values, 1..=2), any::<bool>()).prop_map(|(values, wanted)| {
+            let values = values.into_iter().map(str::to_string).collect();
+            if wanted { Matches::Any(values) } else { Matches::AnyExcept(values) }
+        })
+    };
+    let action = some(&["s3:*", "s3:Get*", "s3:P*", "s3:GetObject", "s3:*Bucket*", "iam:*"]);
+    let resource = some(&[
+        "*",
+        "arn:aws:s3:::logs",
+        "arn:aws:s3:::logs/*",
+        "arn:aws:s3:::logs/a*",
+        "arn:aws:s3:::logs/?",
+        "arn:aws:s3:::other/*",
+    ]);
+    let condition = prop::sample::select(vec![
+        (Some("Bool"), "aws:securetransport", "false"),
+        (Some("Bool"), "aws:securetransport", "false"),
+        (None, "", ""),
+        (Some("Bool"), "aws:securetransport", "true"),
+        (Some("StringEquals"), "aws:principalorgid", "o-1"),
+        (Some("Strange"), "aws:securetransport", "false"),
+    ]);
+    (action, resource, condition).prop_map(|(action, resource, (operator, key, value))| Statement {
+        sid: None,
+        effect: Effect::Deny,
+        principal: Principal::Everyone,
+        action,
+        resource,
+        condition: operator.into_iter().map(|o| (o.to_string(), [(key.to_string(), vec![value.to_string()])].into())).collect(),
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    #[test]
+    fn the_whole_denial_agrees_with_single_requests(statements in prop::collection::vec(any_denial(), 0..5)) {
+        let objects = ["a", "b", "ab", "bb"].map(|key| format!("arn:aws:s3:::logs/{key}"));
+        let requests: Vec<(&str, &str)> = ON_BUCKET.iter().map(|a| (*a, "arn:aws:s3:::logs"))
+            .chain(objects.iter().flat_map(|o| ON_OBJECTS.iter().map(move |a| (*a, o.as_str()))))
+            .chain([("s3:SomethingNew", "arn:aws:s3:::logs"), ("s3:SomethingNew", objects[1].as_str())])
+            .collect();
+        let stopped = |strange: bool, (action, resource): &(&str, &str)| statements.iter().any(|s| {
+            let holds = s.condition.iter().all(|(operator, keys)| keys.iter().all(|(key, values)| {
+                key == "aws:securetransport" && values[0] == "false" && (strange || operator == "Bool")
+            }));
+            holds && super::holds(&s.action, |p| matches(&p.to_lowercase(), &action.to_lowercase()))
+                && super::holds(&s.resource, |p| matches(p, resource))
+        });
+        let answer = denies_insecure_transport(Some(&PolicyDocument { statements: statements.clone() }), "aws", "logs");
+        match answer.truth {
+            Truth::True => prop_assert!(requests.iter().all(|r| stopped(false, r))),
+            Truth::False => prop_assert!(requests.iter().any(|r| !stopped(true, r)), "{:?}", answer),
+            Truth::Unknown => prop_assert!(!answer.gaps.is_empty()),
+        }
+        // What is wholly denied by statements that are understood is not left open.
+        let covers = |s: &Statement| s.condition.keys().all(|o| o == "Bool") && s.condition.values().flat_map(|k| k.values()).all(|v| v[0] == "false");
+        let plain = statements.iter().any(|s| covers(s) && s.action == Matches::Any(vec!["s3:*".into()]) && s.resource == Matches::Any(vec!["*".into()]));
+        prop_assert!(!plain || answer.truth == Truth::True);
+    }
 }
