@@ -24,3 +24,8 @@ pub struct Contributor<'a> {
 pub fn records(_contributors: &[Contributor<'_>], _may_be_more: &Gaps, _event: &PartialEvent) -> Answer {
     Answer::unknown(Vec::new(), Gaps::new())
 }
+
+/// The selectors in a few words, for the list of what was read.
+pub fn describe(_selectors: &EventSelectors) -> String {
+    "event selectors".to_string()
+}
