@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
+use crate::inventory::Gaps;
 use crate::inventory::document::PolicyDocument;
 use crate::inventory::noun::Opaque;
-use crate::inventory::Gaps;
 use crate::semantics::selectors::Contributor;
 use crate::semantics::{self, Answer, PartialEvent};
 
@@ -181,12 +181,7 @@ impl Default for Semantics {
 }
 
 impl<'a> Evaluator<'a> {
-    pub(super) fn call(
-        &mut self,
-        function: Function,
-        receiver: &'a Node,
-        arguments: &'a [Node],
-    ) -> Evaluated<Value<'a>> {
+    pub(super) fn call(&mut self, function: Function, receiver: &'a Node, arguments: &'a [Node]) -> Evaluated<Value<'a>> {
         let receiver = self.eval(receiver)?;
         let argument = match arguments {
             [] => Value::Null,
@@ -250,13 +245,7 @@ impl<'a> Evaluator<'a> {
     fn about_policy(
         &mut self,
         bucket: Value<'a>,
-        ask: impl Fn(
-            &mut Self,
-            &RecordValue<'a>,
-            Option<&'a PolicyDocument>,
-            &'a str,
-            &'a str,
-        ) -> Evaluated<Value<'a>>,
+        ask: impl Fn(&mut Self, &RecordValue<'a>, Option<&'a PolicyDocument>, &'a str, &'a str) -> Evaluated<Value<'a>>,
     ) -> Evaluated<Value<'a>> {
         let record = match bucket {
             Value::Record(record) => record,

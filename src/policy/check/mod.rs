@@ -114,11 +114,7 @@ impl Program {
         self.evaluate_with(context, &functions::Semantics::default())
     }
 
-    fn evaluate_with(
-        &self,
-        context: &Context<'_>,
-        semantics: &functions::Semantics,
-    ) -> Result<Evaluation, EvaluationError> {
+    fn evaluate_with(&self, context: &Context<'_>, semantics: &functions::Semantics) -> Result<Evaluation, EvaluationError> {
         evaluate::evaluate(&self.root, &self.parameters, context, semantics)
     }
 }
