@@ -330,6 +330,7 @@ impl Checker<'_> {
                 let (right_node, right_type) = self.settled(right)?;
                 let ty = match (operator, &left_type, &right_type) {
                     (_, Type::Int, Type::Int) => Type::Int,
+                    (Operator::Add, Type::Text, Type::Text) => Type::Text,
                     (Operator::Subtract, Type::Time, Type::Time) => Type::Duration,
                     (Operator::Add | Operator::Subtract, Type::Time, Type::Duration) => Type::Time,
                     (Operator::Add, Type::Duration, Type::Time) => Type::Time,

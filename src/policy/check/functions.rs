@@ -283,8 +283,8 @@ impl<'a> Evaluator<'a> {
         let writers = (self.semantics.foreign_writers)(policy, partition, name, owner.as_deref());
         let items = writers.into_iter().map(|writer| {
             // Without the owner's id, a writer that is an account may be the owner.
-            let is_somebody_else = writer == "everyone" || writer.contains(".amazonaws.com");
-            let doubts = if is_somebody_else { Gaps::new() } else { doubts.clone() };
+            let is_account = writer.len() == 12 && writer.bytes().all(|b| b.is_ascii_digit());
+            let doubts = if is_account { doubts.clone() } else { Gaps::new() };
             Item { value: Value::Text(Cow::Owned(writer)), doubts }
         });
         Ok(Value::List(ListValue { items: items.collect(), gaps: Gaps::new() }))

@@ -37,6 +37,8 @@ fn known_values_compare_and_compute() {
         ("trail.home_region in params.regions", True),
         ("trail.name in params.regions", False),
         ("1 + 2 * 3 - -1 == 8", True),
+        ("trail.name + '/' + params.name == 'main/main'", True),
+        ("trail.bucket.region + '/' == 'x'", Unknown),
         ("params.days > 30 && params.strict", True),
         ("now - duration('1h') < now && now + params.max_age > now", True),
         ("now - (now - duration('1d')) == duration('24h')", True),
