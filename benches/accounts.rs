@@ -21,7 +21,8 @@ fn main() {
     let program = env!("CARGO_BIN_EXE_trailproof");
     let scan = |arguments: &[&str]| {
         let start = Instant::now();
-        let output = Command::new(program).current_dir(folder.path()).arg("scan").args(arguments).args(["-q", "--out", "report"]).output();
+        let output =
+            Command::new(program).current_dir(folder.path()).arg("scan").args(arguments).args(["-q", "--out", "report"]).output();
         let output = output.expect("the program runs");
         assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
         start.elapsed()
@@ -34,18 +35,29 @@ fn main() {
     let texts: Vec<String> = (0..ACCOUNTS).map(|i| one.replace(&id, &format!("{:012}", 100_000_000_000_usize + i))).collect();
     let bytes: usize = texts.iter().map(String::len).sum();
 
-    let floor = timed(|| texts.iter().map(|t| serde_json::from_str::<serde_json::Value>(t).expect("JSON")).filter(|v| v.is_object()).count());
+    let floor = timed(|| {
+        texts.iter().map(|t| serde_json::from_str::<serde_json::Value>(t).expect("JSON")).filter(|v| v.is_object()).count()
+    });
     let read = timed(|| texts.iter().map(|t| Inventory::from_json(t).expect("an inventory").trails.len()).sum());
     let inventories: Vec<Inventory> = texts.iter().map(|t| Inventory::from_json(t).expect("an inventory")).collect();
     let catalogue = Catalogue::embedded().expect("the embedded policies are right");
     let settings = Settings::default();
     let asked: BTreeSet<String> = catalogue.policies.keys().cloned().collect();
-    let judged = timed(|| inventories.iter().map(|i| audit(i, &catalogue, &settings, i.scope.ended).expect("it can be asked").len()).sum());
+    let judged = timed(|| {
+        inventories.iter().map(|i| audit(i, &catalogue, &settings, i.scope.ended).expect("it can be asked").len()).sum()
+    });
     let written = timed(|| {
         let report = |i: &Inventory| {
             let findings = audit(i, &catalogue, &settings, i.scope.ended).expect("it can be asked");
             let asked = asked.clone();
-            let material = Material { inventory: i, catalogue: &catalogue, frameworks: &[], set_aside: Vec::new(), asked, now: i.scope.ended };
+            let material = Material {
+                inventory: i,
+                catalogue: &catalogue,
+                frameworks: &[],
+                set_aside: Vec::new(),
+                asked,
+                now: i.scope.ended,
+            };
             let report = Report::build(&material, findings);
             json::write(&report).expect("JSON").len() + html::write(&report).expect("HTML").len()
         };
@@ -64,15 +76,23 @@ fn main() {
     let mut command = Command::new(program);
     command.current_dir(folder.path()).arg("scan").args(&names).args(["--format", "json", "-q", "--out", "report"]);
     let (all, peak) = watched(&mut command);
-    println!("  scan of the {ACCOUNTS} files to report.json          {:9.1} ms  {:5.2} x floor, peak {peak:.0} MB", ms(all), ratio(all, floor));
+    println!(
+        "  scan of the {ACCOUNTS} files to report.json          {:9.1} ms  {:5.2} x floor, peak {peak:.0} MB",
+        ms(all),
+        ratio(all, floor)
+    );
 }
 
 fn timed(mut work: impl FnMut() -> usize) -> Duration {
-    median((0..5).map(|_| {
-        let start = Instant::now();
-        assert!(std::hint::black_box(work()) > 0);
-        start.elapsed()
-    }).collect())
+    median(
+        (0..5)
+            .map(|_| {
+                let start = Instant::now();
+                assert!(std::hint::black_box(work()) > 0);
+                start.elapsed()
+            })
+            .collect(),
+    )
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

@@ -272,30 +272,34 @@ macro_rules! noun {
 pub(crate) use noun;
 
 /// The candidate that a misspelt name most likely means, for "did you mean"; `None` where nothing is near.
-/// Case does not count; of two equally near the first is taken.
+/// Case, underscores and hyphens do not count; neighbours that changed places count once.
 pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let name: Vec<char> = name.to_lowercase().chars().collect();
+    let plain = |s: &str| s.chars().filter(|c| !"_-".contains(*c)).take(64).flat_map(char::to_lowercase).collect::<Vec<char>>();
+    let wanted = plain(name);
+    let limit = (wanted.len() / 3).clamp(1, 4);
     candidates
         .into_iter()
-        .map(|candidate| (distance(&name, &candidate.to_lowercase().chars().collect::<Vec<_>>()), candidate))
-        .filter(|(distance, candidate)| *distance <= (name.len().max(candidate.len()) / 3).clamp(1, 4))
-        .min_by_key(|(distance, _)| *distance)
+        .map(|candidate| (distance(&wanted, &plain(candidate)), candidate))
+        .filter(|(far, _)| *far <= limit)
+        .min()
         .map(|(_, candidate)| candidate)
 }
 
-/// How many characters to insert, delete or replace to come from one to the other.
+/// Letters to insert, delete, replace, or swap with their neighbour to turn one word into the other.
 fn distance(a: &[char], b: &[char]) -> usize {
-    let mut row: Vec<usize> = (0..=b.len()).collect();
+    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
     for (i, x) in a.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
+        let mut row = vec![i + 1];
         for (j, y) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(x != y);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+            let mut best = (rows[i][j] + usize::from(x != y)).min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
+                best = best.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(best);
         }
+        rows.push(row);
     }
-    row[b.len()]
+    rows[a.len()][b.len()]
 }
 
 #[cfg(test)]
@@ -308,6 +312,7 @@ mod tests {
         assert_eq!(closest("is_loging", names), Some("is_logging"));
         assert_eq!(closest("isMultiRegion", names), Some("is_multi_region"));
         assert_eq!(closest("ARN", names), Some("arn"));
+        assert_eq!(closest("nmae", names), Some("name"));
         assert_eq!(closest("bucket", names), None);
         assert_eq!(closest("", names), None);
     }

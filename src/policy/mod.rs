@@ -188,7 +188,7 @@ impl ParameterType {
             | (ParameterType::Int, ParameterValue::Int(_))
             | (ParameterType::Text, ParameterValue::Text(_))
             | (ParameterType::Texts, ParameterValue::Texts(_)) => true,
-            (ParameterType::Duration, ParameterValue::Text(text)) => duration(text).is_some(),
+            (ParameterType::Duration, ParameterValue::Text(text)) => check::parse_duration(text).is_some(),
             _ => false,
         }
     }
@@ -203,22 +203,4 @@ impl ParameterType {
             ParameterType::Duration => "a duration such as `24h`, `90m` or `7d`",
         }
     }
-}
-
-/// A duration as policies write it: a whole number and one of `s`, `m`, `h`, `d`.
-pub fn duration(text: &str) -> Option<jiff::SignedDuration> {
-    let (number, unit) = text.split_at(text.len().checked_sub(1)?);
-    let factor = match unit {
-        "s" => 1,
-        "m" => 60,
-        "h" => 3_600,
-        "d" => 86_400,
-        _ => return None,
-    };
-    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let seconds = number.parse::<i64>().ok()?.checked_mul(factor)?;
-    // A hundred years: what is longer is a slip, and could not be subtracted from a date.
-    (seconds <= 100 * 366 * 86_400).then(|| jiff::SignedDuration::from_secs(seconds))
 }

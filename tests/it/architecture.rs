@@ -110,7 +110,9 @@ fn awss_crates_are_named_only_where_aws_is_asked() {
     let wrong: Vec<String> = sources()
         .into_iter()
         .filter(|(name, _)| !name.starts_with("aws/") && !name.starts_with("source/aws/"))
-        .filter(|(_, code)| code.contains("aws_sdk_") || code.contains("aws_config") || code.contains("aws_smithy") || code.contains("aws_types"))
+        .filter(|(_, code)| {
+            code.contains("aws_sdk_") || code.contains("aws_config") || code.contains("aws_smithy") || code.contains("aws_types")
+        })
         .map(|(name, _)| name)
         .collect();
     assert!(wrong.is_empty(), "{wrong:?}");
@@ -119,8 +121,28 @@ fn awss_crates_are_named_only_where_aws_is_asked() {
 /// Everything that an SDK client can be asked, by its first word; what is not here changes something, or opens data.
 const READING: [&str; 4] = ["get_", "list_", "describe_", "head_"];
 const CHANGING: [&str; 22] = [
-    "put_", "create_", "delete_", "update_", "start_", "stop_", "tag_", "untag_", "attach_", "detach_", "enable_", "disable_", "schedule_",
-    "cancel_", "copy_", "restore_", "upload_", "complete_", "abort_", "assume_", "decrypt", "encrypt",
+    "put_",
+    "create_",
+    "delete_",
+    "update_",
+    "start_",
+    "stop_",
+    "tag_",
+    "untag_",
+    "attach_",
+    "detach_",
+    "enable_",
+    "disable_",
+    "schedule_",
+    "cancel_",
+    "copy_",
+    "restore_",
+    "upload_",
+    "complete_",
+    "abort_",
+    "assume_",
+    "decrypt",
+    "encrypt",
 ];
 
 #[test]

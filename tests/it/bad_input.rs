@@ -103,7 +103,8 @@ fn a_bomb_does_not_go_off() {
     let deep = format!("{}why: {}{}\n", GOOD.replace("why: because\n", ""), "[".repeat(10_000), "]".repeat(10_000));
     let said = checked("own-policy.yaml", &deep);
     assert!(said.starts_with("exit 2\n"), "{said}");
-    let nested = with("check: trail.log_file_validation_enabled", &format!("check: {}true{}", "(".repeat(5_000), ")".repeat(5_000)));
+    let nested =
+        with("check: trail.log_file_validation_enabled", &format!("check: {}true{}", "(".repeat(5_000), ")".repeat(5_000)));
     let said = checked("own-policy.yaml", &nested);
     assert!(said.starts_with("exit 2\n"), "{said}");
     let many = with("check: trail.log_file_validation_enabled", &format!("check: {}true", "!".repeat(20_000)));
@@ -129,7 +130,11 @@ fn a_scan_that_cannot_be_made_says_why() {
         ("no such path", vec![], vec!["nowhere"]),
         ("not an inventory", vec![("x.json", "{\"kind\": \"holiday\"}")], vec!["x.json"]),
         ("not JSON", vec![("x.json", "trail")], vec!["x.json"]),
-        ("another schema version", vec![("x.json", "{\"kind\": \"trailproof-inventory\", \"schema_version\": \"99\"}")], vec!["x.json"]),
+        (
+            "another schema version",
+            vec![("x.json", "{\"kind\": \"trailproof-inventory\", \"schema_version\": \"99\"}")],
+            vec!["x.json"],
+        ),
         ("unknown policy", vec![], vec![example, "--policy", "trail-exist"]),
         ("unknown framework", vec![], vec![example, "--framework", "pci-dss-4.0"]),
         ("unknown severity", vec![], vec![example, "--fail-on", "terrible"]),
@@ -139,7 +144,11 @@ fn a_scan_that_cannot_be_made_says_why() {
         ("recording a replay", vec![], vec![example, "--record", "there"]),
         ("settings: unknown field", vec![("trailproof.yaml", "version: 1\nregion: [us-east-1]\n")], vec![example]),
         ("settings: unknown version", vec![("trailproof.yaml", "version: 2\n")], vec![example]),
-        ("settings: unknown policy", vec![("trailproof.yaml", "version: 1\npolicies:\n  severity: {trail-exist: low}\n")], vec![example]),
+        (
+            "settings: unknown policy",
+            vec![("trailproof.yaml", "version: 1\npolicies:\n  severity: {trail-exist: low}\n")],
+            vec![example],
+        ),
         (
             "settings: disabled without a reason",
             vec![("trailproof.yaml", "version: 1\npolicies:\n  disable:\n    - {id: trail-exists, reason: \" \"}\n")],
@@ -147,7 +156,10 @@ fn a_scan_that_cannot_be_made_says_why() {
         ),
         (
             "settings: wrong parameter",
-            vec![("trailproof.yaml", "version: 1\npolicies:\n  parameters: {trail-delivery-healthy: {max_age: soon, maxage: 1h}}\n")],
+            vec![(
+                "trailproof.yaml",
+                "version: 1\npolicies:\n  parameters: {trail-delivery-healthy: {max_age: soon, maxage: 1h}}\n",
+            )],
             vec![example],
         ),
     ];

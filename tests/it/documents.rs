@@ -16,7 +16,9 @@ fn every_path_that_a_document_names_exists() {
         let mut named = 0;
         for word in text.split(|c: char| c.is_whitespace() || "()`\"'<>,;".contains(c)) {
             let word = word.trim_end_matches(['.', ':']);
-            let in_repository = ["src/", "policies/", "templates/", "tests/", "examples/", "benches/", "docs/", ".ci/"].iter().any(|p| word.starts_with(p));
+            let in_repository = ["src/", "policies/", "templates/", "tests/", "examples/", "benches/", "docs/", ".ci/"]
+                .iter()
+                .any(|p| word.starts_with(p));
             if in_repository && !word.contains(['*', '{', '…']) && !word.contains("YOUR") {
                 named += 1;
                 assert!(root().join(word.split('#').next().unwrap()).exists(), "{document} names `{word}`, which is not there");

@@ -5,7 +5,8 @@
 use super::functions::{self, Entry};
 use super::syntax::{Form, Macro, Operator, Place, Syntax};
 use super::tree::Node;
-use super::vocabulary::{Type, Vocabulary, nearest};
+use super::vocabulary::{Type, Vocabulary};
+use crate::inventory::noun::closest;
 use super::{CheckError, Env, parse_duration};
 
 const PARAMETERS: &str = "params";
@@ -122,7 +123,7 @@ impl Checker<'_> {
             _ => {
                 let names = self.names();
                 let message = format!("unknown name `{name}`");
-                Err(match nearest(name, names.iter().copied()) {
+                Err(match closest(name, names.iter().copied()) {
                     Some(near) => syntax.place.error_with(message, format!("did you mean `{near}`?")),
                     None => syntax.place.error_with(message, format!("the names here are {}", quoted(&names))),
                 })
@@ -421,7 +422,7 @@ fn missing<'a>(place: Place, message: String, name: &str, candidates: impl IntoI
     let mut candidates: Vec<&str> = candidates.into_iter().collect();
     candidates.sort_unstable();
     candidates.dedup();
-    match nearest(name, candidates.iter().copied()) {
+    match closest(name, candidates.iter().copied()) {
         Some(near) => place.error_with(message, format!("did you mean `{near}`?")),
         None if candidates.is_empty() => place.error(message),
         None if candidates.len() <= 16 => place.error_with(message, format!("there are {}", quoted(&candidates))),

@@ -103,48 +103,9 @@ impl Vocabulary {
     }
 }
 
-/// The candidate that a writer most likely meant: the same word in another spelling, or one few letters away.
-pub(super) fn nearest<'a>(meant: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let plain = |s: &str| s.chars().filter(|c| *c != '_').flat_map(char::to_lowercase).collect::<Vec<char>>();
-    let wanted = plain(meant);
-    let limit = (wanted.len() / 3).clamp(1, 4);
-    candidates
-        .into_iter()
-        .map(|candidate| (distance(&wanted, &plain(candidate)), candidate))
-        .filter(|(far, _)| *far <= limit)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Letters to insert, delete, replace, or swap with their neighbour to turn one word into the other.
-fn distance(a: &[char], b: &[char]) -> usize {
-    let mut rows: Vec<Vec<usize>> = vec![(0..=b.len()).collect()];
-    for (i, x) in a.iter().enumerate() {
-        let mut row = vec![i + 1];
-        for (j, y) in b.iter().enumerate() {
-            let mut best = (rows[i][j] + usize::from(x != y)).min(rows[i][j + 1] + 1).min(row[j] + 1);
-            if i > 0 && j > 0 && *x == b[j - 1] && a[i - 1] == *y {
-                best = best.min(rows[i - 1][j - 1] + 1);
-            }
-            row.push(best);
-        }
-        rows.push(row);
-    }
-    rows[a.len()][b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn another_spelling_or_a_slip_is_recognised_and_a_stranger_is_not() {
-        let fields = ["is_multi_region", "is_logging", "name"];
-        assert_eq!(nearest("isMultiRegion", fields), Some("is_multi_region"));
-        assert_eq!(nearest("is_loging", fields), Some("is_logging"));
-        assert_eq!(nearest("nmae", fields), Some("name"));
-        assert_eq!(nearest("bucket", fields), None);
-    }
 
     #[test]
     fn the_tables_give_every_field_its_type() {
