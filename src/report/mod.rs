@@ -2,9 +2,11 @@
 //!
 //! A writer decides nothing: counting, sorting and wording that two formats share happen in [`Report`]. No clock, no files.
 
+pub mod foreign;
 pub mod html;
 pub mod json;
 pub mod text;
+mod wording;
 
 use std::collections::BTreeMap;
 
