@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{Counts, Population, RequirementStatus};
+use super::{Counts, Population, Report, RequirementStatus};
+use crate::inventory::Origin;
 
 impl RequirementStatus {
     /// The words that people read.
@@ -73,6 +74,19 @@ pub(super) fn span(from: Timestamp, to: Timestamp) -> String {
         format!("{} to {} UTC", from.strftime("%Y-%m-%d %H:%M:%S"), to.strftime("%H:%M:%S"))
     } else {
         format!("{} to {}", moment(from), moment(to))
+    }
+}
+
+/// Where a fact was read, in a few words.
+pub(super) fn origin(report: &Report, origin: &Origin) -> String {
+    match origin {
+        Origin::Call(id) => match report.calls.get(id) {
+            Some(call) => format!("{}:{} {}", call.service, call.operation, call.region),
+            None => id.to_string(),
+        },
+        Origin::Place { file, line, column } => format!("{file}:{line}:{column}"),
+        Origin::Declared(file) => format!("declared in {file}"),
+        Origin::Derived => "follows from other facts".to_string(),
     }
 }
 

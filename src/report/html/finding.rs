@@ -263,12 +263,9 @@ fn gap_note(places: &Places<'_>, gap: &Gap) -> GapNote {
 }
 
 fn source(report: &Report, origin: &Origin) -> Source {
-    let bare = |what: String| Source { what, region: None, time: None, status: None, request_id: None };
     match origin {
         Origin::Call(id) => call(report, id),
-        Origin::Place { file, line, column } => bare(format!("{file}:{line}:{column}")),
-        Origin::Declared(file) => bare(format!("declared in {file}")),
-        Origin::Derived => bare("follows from other facts".to_string()),
+        other => Source { what: wording::origin(report, other), region: None, time: None, status: None, request_id: None },
     }
 }
 

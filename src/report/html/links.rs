@@ -75,7 +75,7 @@ pub(super) struct Places<'a> {
     /// policy -> the group of its worst outcome.
     pub(super) policies: BTreeMap<&'a str, String>,
     gaps: BTreeMap<&'a Gap, String>,
-    requirements: BTreeMap<(&'a str, &'a str), String>,
+    requirements: BTreeMap<&'a str, BTreeMap<&'a str, String>>,
     frameworks: BTreeMap<&'a str, &'a str>,
 }
 
@@ -85,13 +85,13 @@ impl<'a> Places<'a> {
         for section in ["top", "main", "first", "requirements", "trails", "findings", "passed", "gaps", "method", "count"] {
             ids.give(section);
         }
-        let mut requirements = BTreeMap::new();
+        let mut requirements: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
         let mut frameworks = BTreeMap::new();
         for framework in &report.frameworks {
             frameworks.insert(framework.id.as_str(), framework.title.as_str());
             for requirement in &framework.requirements {
                 let id = ids.give(&format!("r-{}-{}", slug(&framework.id), slug(&requirement.id)));
-                requirements.entry((framework.id.as_str(), requirement.id.as_str())).or_insert(id);
+                requirements.entry(&framework.id).or_default().entry(&requirement.id).or_insert(id);
             }
         }
         let mut gaps = BTreeMap::new();
@@ -114,7 +114,7 @@ impl<'a> Places<'a> {
     }
 
     pub(super) fn requirement(&self, framework: &str, id: &str) -> Option<&String> {
-        self.requirements.get(&(framework, id))
+        self.requirements.get(framework)?.get(id)
     }
 
     pub(super) fn framework_title<'b>(&self, id: &'b str) -> &'b str

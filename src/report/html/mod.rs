@@ -10,7 +10,8 @@ mod size;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use minijinja::value::ValueKind;
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
 use sha2::{Digest, Sha256};
 
@@ -52,7 +53,7 @@ pub fn write(report: &Report) -> Result<String, HtmlError> {
         digest(&script)
     );
     let html = environment()?.get_template("report.html")?.render(minijinja::context! {
-        page => page::build(report),
+        page => Value::from(Serde(page::build(report))),
         policy => Value::from_safe_string(policy),
         style => Value::from_safe_string(style),
         script => Value::from_safe_string(script),
@@ -64,8 +65,7 @@ fn environment() -> Result<Environment<'static>, Error> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| AutoEscape::Html);
-    env.set_trim_blocks(true);
-    env.set_lstrip_blocks(true);
+    env.set_syntax(SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build()?);
     env.set_formatter(format);
     env.add_filter("prose", |text: &str| Value::from_safe_string(escape(&foreign::prose(text))));
     env.add_filter("code", |text: &str| Value::from_safe_string(escape(&foreign::block(text))));
@@ -77,7 +77,7 @@ fn environment() -> Result<Environment<'static>, Error> {
     Ok(env)
 }
 
-fn format(out: &mut Output<'_>, state: &State<'_, '_>, value: &Value) -> Result<(), Error> {
+fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
     if value.is_safe() || value.kind() == ValueKind::Number {
         return minijinja::escape_formatter(out, state, value);
     }
