@@ -265,17 +265,19 @@ rmSync(work, { recursive: true, force: true });
 
 if (shots) {
   const views = [
-    ["desktop-light", { colorScheme: "light", viewport: { width: 1280, height: 900 } }],
-    ["desktop-dark", { colorScheme: "dark", viewport: { width: 1280, height: 900 } }],
-    ["phone", { colorScheme: "light", viewport: { width: 360, height: 780 }, deviceScaleFactor: 2 }],
+    ["desktop-light", { colorScheme: "light", viewport: { width: 1280, height: 1400 } }],
+    ["desktop-dark", { colorScheme: "dark", viewport: { width: 1280, height: 1400 } }],
+    ["phone", { colorScheme: "light", viewport: { width: 360, height: 1200 }, deviceScaleFactor: 1.5 }],
   ];
   for (const [name, options] of views) {
     const { page, close } = await open({ reducedMotion: "reduce", ...options });
-    await page.screenshot({ path: join(shots, `${name}-cover.png`) });
     await page.evaluate(() => document.querySelectorAll("details").forEach((details, at) => { details.open = at < 3 || details.matches(".big"); }));
-    const height = Math.min(await page.evaluate(() => document.documentElement.scrollHeight), 9000);
-    await page.setViewportSize({ width: options.viewport.width, height });
-    await page.screenshot({ path: join(shots, `${name}.png`) });
+    const { width, height: tile } = options.viewport;
+    const height = await page.evaluate(() => document.documentElement.scrollHeight);
+    for (let at = 0; at * tile < height && at < 10; at += 1) {
+      const clip = { x: 0, y: at * tile, width, height: Math.min(tile, height - at * tile) };
+      await page.screenshot({ path: join(shots, `${name}-${at}.png`), fullPage: true, clip });
+    }
     await close();
   }
   console.log(`shots in ${shots}`);

@@ -9,6 +9,7 @@ use super::links::{Link, Places, slug};
 use super::size::{FIRST_GAPS, FIRST_POLICIES, ROWS_PER_TABLE};
 use crate::finding::{Outcome, Severity, Strength};
 use crate::inventory::{RegionOutcome, RegionScope};
+use crate::policy::framework::Class;
 use crate::report::{
     AccountView, Counts, FrameworkView, GapView, OperationView, Report, RequirementStatus, RequirementView, TrailView, wording,
 };
@@ -110,6 +111,8 @@ struct Requirement {
     facts: Counts,
     applicable: usize,
     manual: Option<String>,
+    /// Whether `manual` is something to do, and not why there is nothing.
+    stays_manual: bool,
     policies: Vec<Served>,
 }
 
@@ -313,6 +316,7 @@ fn requirement(places: &Places<'_>, framework: &str, view: &RequirementView) -> 
         applicable: view.facts.applicable(),
         facts: view.facts.clone(),
         manual: view.manual.clone(),
+        stays_manual: matches!(view.class, Class::Automated | Class::Manual),
         policies: view
             .policies
             .iter()
