@@ -69,11 +69,15 @@ fn many_findings_of_one_policy_are_counted_in_text() {
     assert!(written.contains("and 190 more of made-up-policy-000"), "{written}");
 }
 
-/// Also leaves the page where the browser's check can be run on it by hand.
+/// Leaves a page where the browser's check can be run on it.
+fn leave(name: &str, page: &str) {
+    std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join(name), page).expect("a writable target folder");
+}
+
 #[test]
 fn the_policy_of_the_page_names_exactly_its_own_style_and_script() {
     let page = page(&sample::report());
-    std::fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("report.html"), &page).expect("a writable target folder");
+    leave("report.html", &page);
     let between = |open: &str, close: &str| -> Vec<String> {
         page.split(open).skip(1).map(|rest| rest.split(close).next().unwrap_or_default().to_string()).collect()
     };
@@ -138,7 +142,11 @@ fn every_finding_gap_trail_requirement_and_policy_is_on_the_page() {
         assert!(on_page(&finding.message) && on_page(&finding.subject.id) && on_page(&finding.policy), "{}", finding.message);
         assert!(finding.counterexamples.iter().all(|case| on_page(case)));
         if let Some(fix) = &finding.fix {
-            assert!([&fix.cli, &fix.terraform, &fix.cloudformation].into_iter().all(|code| page.contains(&escaped(&foreign::block(code)))));
+            assert!(
+                [&fix.cli, &fix.terraform, &fix.cloudformation]
+                    .into_iter()
+                    .all(|code| page.contains(&escaped(&foreign::block(code))))
+            );
         }
     }
     assert!(report.gaps.iter().all(|view| on_page(&view.gap.message)));
@@ -185,6 +193,7 @@ fn an_empty_report_is_a_page() {
 fn the_page_stays_small_and_says_what_it_leaves_out() {
     for (policies, subjects) in [(20, 500), (100, 100), (1, 12_113)] {
         let page = page(&sample::large(policies, subjects));
+        leave(&format!("report-{policies}x{subjects}.html"), &page);
         assert!(page.len() < 10_000_000, "{policies} policies, {subjects} subjects: {} bytes", page.len());
         if subjects > 500 {
             assert!(page.contains("Showing 500 of 12,113"));
@@ -201,7 +210,12 @@ fn a_thousand_findings_are_all_shown_within_four_megabytes() {
 
 /// What the page does to text before it stands in an element or an attribute.
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;").replace('`', "&#96;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace('\'', "&#39;")
+        .replace('`', "&#96;")
 }
 
 #[derive(Debug)]
@@ -254,7 +268,21 @@ fn tags(page: &str) -> Vec<Tag> {
 /// Puts the text into every string of the report, except where the form allows only certain words.
 fn infect(value: &mut Value, key: &str, text: &str) {
     const FORMS: [&str; 15] = [
-        "kind", "outcome", "severity", "strength", "status", "class", "now", "started", "ended", "time", "basis", "file", "line", "column", "schema_version",
+        "kind",
+        "outcome",
+        "severity",
+        "strength",
+        "status",
+        "class",
+        "now",
+        "started",
+        "ended",
+        "time",
+        "basis",
+        "file",
+        "line",
+        "column",
+        "schema_version",
     ];
     match value {
         Value::String(_) if FORMS.contains(&key) => {}

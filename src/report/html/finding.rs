@@ -285,7 +285,18 @@ pub(super) fn call(report: &Report, id: &CallId) -> Source {
 
 /// What a text may cost in bytes once escaped.
 fn cost(text: &str, limit: usize) -> usize {
-    text.chars().take(limit).map(|c| if c.is_ascii_alphanumeric() { 1 } else if foreign::is_hidden(c) { 9 } else { c.len_utf8().max(3) }).sum()
+    text.chars()
+        .take(limit)
+        .map(|c| {
+            if c.is_ascii_alphanumeric() {
+                1
+            } else if foreign::is_hidden(c) {
+                9
+            } else {
+                c.len_utf8().max(3)
+            }
+        })
+        .sum()
 }
 
 fn value_cost(text: &str) -> usize {
@@ -312,7 +323,8 @@ fn detail_cost(finding: &Finding) -> usize {
         .sum();
     let fix = finding.fix.as_ref().map_or(0, |fix| {
         let code = [&fix.cli, &fix.terraform, &fix.cloudformation];
-        code.into_iter().map(|code| cost(code, foreign::CODE_LIMIT) + 120).sum::<usize>() + cost(&fix.summary, 4 * foreign::VALUE_LIMIT)
+        code.into_iter().map(|code| cost(code, foreign::CODE_LIMIT) + 120).sum::<usize>()
+            + cost(&fix.summary, 4 * foreign::VALUE_LIMIT)
     });
     300 + facts + fix
 }

@@ -61,7 +61,8 @@ pub(super) fn slug(text: &str) -> String {
 pub(super) fn finding_id(finding: &Finding) -> String {
     let subject = &finding.subject;
     let mut hash = Sha256::new();
-    for part in [&finding.policy, &subject.kind, &subject.id, &subject.account, subject.region.as_ref().unwrap_or(&String::new())] {
+    for part in [&finding.policy, &subject.kind, &subject.id, &subject.account, subject.region.as_ref().unwrap_or(&String::new())]
+    {
         hash.update(part.as_bytes());
         hash.update([0]);
     }

@@ -273,7 +273,12 @@ fn first(group: &Group) -> First {
         more: group.total.saturating_sub(group.findings.len().min(3)),
         fix: one.map(|item| item.summary.clone()).unwrap_or_default(),
         href: format!("#{}", group.id),
-        requirements: group.requirements.iter().filter(|link| link.direct).map(|link| format!("{} {}", link.framework, link.id)).collect(),
+        requirements: group
+            .requirements
+            .iter()
+            .filter(|link| link.direct)
+            .map(|link| format!("{} {}", link.framework, link.id))
+            .collect(),
     }
 }
 

@@ -128,7 +128,8 @@ fn entry(paper: &mut Paper, report: &Report, finding: &Finding, options: &TextOp
         }
     }
     if let Some(fix) = finding.fix.as_ref().filter(|_| finding.outcome == Outcome::Fail)
-        && let Some(first) = [&fix.summary, &fix.cli].into_iter().find_map(|text| text.lines().find(|line| !line.trim().is_empty()))
+        && let Some(first) =
+            [&fix.summary, &fix.cli].into_iter().find_map(|text| text.lines().find(|line| !line.trim().is_empty()))
     {
         paper.labelled(6, "fix", &foreign::line(first.trim()));
     }

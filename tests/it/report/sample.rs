@@ -53,7 +53,13 @@ fn unread(of: &str, path: &str, gap: &Gap) -> FactRead {
 }
 
 fn subject(kind: &str, id: &str, name: &str) -> Subject {
-    Subject { kind: kind.into(), id: id.into(), name: name.into(), account: ACCOUNT.into(), region: (kind != "account").then(|| "us-east-1".into()) }
+    Subject {
+        kind: kind.into(),
+        id: id.into(),
+        name: name.into(),
+        account: ACCOUNT.into(),
+        region: (kind != "account").then(|| "us-east-1".into()),
+    }
 }
 
 fn finding(policy: &str, outcome: Outcome, severity: Severity, subject: Subject, message: &str) -> Finding {
@@ -73,7 +79,9 @@ fn finding(policy: &str, outcome: Outcome, severity: Severity, subject: Subject,
 }
 
 fn serves(list: &[(&str, &str, Strength)]) -> Vec<RequirementRef> {
-    list.iter().map(|(framework, id, strength)| RequirementRef { framework: (*framework).into(), id: (*id).into(), strength: *strength }).collect()
+    list.iter()
+        .map(|(framework, id, strength)| RequirementRef { framework: (*framework).into(), id: (*id).into(), strength: *strength })
+        .collect()
 }
 
 pub(super) fn denied() -> Gap {
@@ -104,7 +112,8 @@ fn fails() -> Vec<Finding> {
         read(TRAIL, "status[us-east-1].stop_logging_time", "2026-11-18T22:41:07Z", "GetTrailStatus"),
         read(TRAIL, "status[us-east-1].latest_delivery_error", "null", "GetTrailStatus"),
     ];
-    logging.requirements = serves(&[("pci-dss-4.0.1", "10.2.1", Strength::Direct), ("hipaa-security-rule", "164.312(b)", Strength::Direct)]);
+    logging.requirements =
+        serves(&[("pci-dss-4.0.1", "10.2.1", Strength::Direct), ("hipaa-security-rule", "164.312(b)", Strength::Direct)]);
     logging.fix = Some(Fix {
         summary: "Start logging on the trail, and find out who stopped it.".into(),
         cli: "aws cloudtrail start-logging \\\n  --region us-east-1 \\\n  --name 'arn:aws:cloudtrail:us-east-1:111122223333:trail/acme-management-events'\n".into(),
@@ -119,12 +128,24 @@ fn fails() -> Vec<Finding> {
         subject("account", ACCOUNT, "acme-prod"),
         "no logging multi-Region trail of account 111122223333 records both reads and writes",
     );
-    covers.counterexamples = vec!["management events of kms.amazonaws.com".into(), "read events of sts.amazonaws.com in eu-west-1".into()];
+    covers.counterexamples =
+        vec!["management events of kms.amazonaws.com".into(), "read events of sts.amazonaws.com in eu-west-1".into()];
     covers.facts = (0..17).map(|n| read(TRAIL, &format!("status[region-{n}].is_logging"), "false", "GetTrailStatus")).collect();
     covers.facts.insert(0, read(ACCOUNT, "trails", "1 trail", "DescribeTrails"));
-    covers.facts.push(FactRead { of: TRAIL.into(), path: "owner_account".into(), value: Some(ACCOUNT.into()), gap: None, from: Some(Origin::Derived), basis: Some(Basis::Observed) });
+    covers.facts.push(FactRead {
+        of: TRAIL.into(),
+        path: "owner_account".into(),
+        value: Some(ACCOUNT.into()),
+        gap: None,
+        from: Some(Origin::Derived),
+        basis: Some(Basis::Observed),
+    });
     covers.requirements = serves(&[("pci-dss-4.0.1", "10.2.1", Strength::Direct), ("cis-aws-7.0.0", "4.1", Strength::Direct)]);
-    covers.fix = Some(Fix { summary: "Make the trail multi-Region, and record reads and writes.".into(), cli: "aws cloudtrail update-trail --name acme-management-events --is-multi-region-trail".into(), ..Fix::default() });
+    covers.fix = Some(Fix {
+        summary: "Make the trail multi-Region, and record reads and writes.".into(),
+        cli: "aws cloudtrail update-trail --name acme-management-events --is-multi-region-trail".into(),
+        ..Fix::default()
+    });
 
     let mut out = vec![logging, covers];
     for name in ["acme-log-archive", HOSTILE] {
@@ -135,11 +156,15 @@ fn fails() -> Vec<Finding> {
             subject("bucket", name, name),
             &format!("the bucket {name} keeps no versions: a log file that is overwritten is gone"),
         );
-        versioning.facts = vec![read(name, "versioning", "null", "GetBucketVersioning"), read(name, "region", "us-east-1", "GetBucketLocation")];
+        versioning.facts =
+            vec![read(name, "versioning", "null", "GetBucketVersioning"), read(name, "region", "us-east-1", "GetBucketLocation")];
         versioning.requirements = serves(&[("pci-dss-4.0.1", "10.3.2", Strength::Supporting)]);
         versioning.fix = Some(Fix {
             summary: "Switch versioning on.".into(),
-            cli: format!("aws s3api put-bucket-versioning \\\n  --bucket '{}' \\\n  --versioning-configuration Status=Enabled", name.replace('\'', "'\\''")),
+            cli: format!(
+                "aws s3api put-bucket-versioning \\\n  --bucket '{}' \\\n  --versioning-configuration Status=Enabled",
+                name.replace('\'', "'\\''")
+            ),
             ..Fix::default()
         });
         out.push(versioning);
@@ -159,7 +184,14 @@ fn unknowns() -> Vec<Finding> {
     public.facts = vec![
         unread("acme-log-archive", "policy", &denied()),
         read("acme-log-archive", "public_access_block.block_public_policy", "true", "GetPublicAccessBlock"),
-        FactRead { of: "acme-log-archive".into(), path: "policy_is_public".into(), value: Some("false".into()), gap: None, from: Some(Origin::Place { file: "main.tf".into(), line: 12, column: 3 }), basis: Some(Basis::AssumedDefault) },
+        FactRead {
+            of: "acme-log-archive".into(),
+            path: "policy_is_public".into(),
+            value: Some("false".into()),
+            gap: None,
+            from: Some(Origin::Place { file: "main.tf".into(), line: 12, column: 3 }),
+            basis: Some(Basis::AssumedDefault),
+        },
     ];
     public.requirements = serves(&[("pci-dss-4.0.1", "10.3.1", Strength::Direct), ("cis-aws-7.0.0", "4.3", Strength::Direct)]);
     let mut rotates = finding(
@@ -184,7 +216,8 @@ fn passes() -> Vec<Finding> {
         "the trail acme-management-events writes signed digests over its log files",
     );
     validation.facts = vec![read(TRAIL, "log_file_validation_enabled", "true", "DescribeTrails")];
-    validation.requirements = serves(&[("pci-dss-4.0.1", "10.3.4", Strength::Direct), ("cis-aws-7.0.0", "4.2", Strength::Direct)]);
+    validation.requirements =
+        serves(&[("pci-dss-4.0.1", "10.3.4", Strength::Direct), ("cis-aws-7.0.0", "4.2", Strength::Direct)]);
     let mut kept = finding(
         "bucket-keeps-logs-a-year",
         Outcome::Pass,
@@ -209,7 +242,14 @@ fn counts(pass: usize, fail: usize, unknown: usize, not_applicable: usize) -> Co
     Counts { pass, fail, unknown, not_applicable }
 }
 
-fn requirement(id: &str, title: &str, class: Class, status: RequirementStatus, manual: Option<&str>, policies: &[(&str, Strength, Counts)]) -> RequirementView {
+fn requirement(
+    id: &str,
+    title: &str,
+    class: Class,
+    status: RequirementStatus,
+    manual: Option<&str>,
+    policies: &[(&str, Strength, Counts)],
+) -> RequirementView {
     let mut facts = Counts::default();
     for (_, _, each) in policies {
         facts.pass += each.pass;
@@ -224,7 +264,10 @@ fn requirement(id: &str, title: &str, class: Class, status: RequirementStatus, m
         manual: manual.map(String::from),
         status,
         facts,
-        policies: policies.iter().map(|(policy, strength, facts)| ServedBy { policy: (*policy).into(), strength: *strength, facts: facts.clone() }).collect(),
+        policies: policies
+            .iter()
+            .map(|(policy, strength, facts)| ServedBy { policy: (*policy).into(), strength: *strength, facts: facts.clone() })
+            .collect(),
     }
 }
 
@@ -261,8 +304,22 @@ fn frameworks() -> Vec<FrameworkView> {
         statement: "0 of 1 automatable facts hold; 1 requirement stays manual".into(),
         facts: counts(0, 1, 0, 0),
         requirements: vec![
-            requirement("164.312(b)", "Activity in systems that hold health information is recorded and examined", Class::Automated, NotMet, Some("That somebody examines it"), &[("trail-is-logging", Direct, counts(0, 1, 0, 0))]),
-            requirement("164.308(a)(1)(ii)(D)", "Records of activity are reviewed regularly", Class::Manual, Manual, Some("Records of the reviews"), &[]),
+            requirement(
+                "164.312(b)",
+                "Activity in systems that hold health information is recorded and examined",
+                Class::Automated,
+                NotMet,
+                Some("That somebody examines it"),
+                &[("trail-is-logging", Direct, counts(0, 1, 0, 0))],
+            ),
+            requirement(
+                "164.308(a)(1)(ii)(D)",
+                "Records of activity are reviewed regularly",
+                Class::Manual,
+                Manual,
+                Some("Records of the reviews"),
+                &[],
+            ),
         ],
     };
     let cis = FrameworkView {
@@ -275,23 +332,62 @@ fn frameworks() -> Vec<FrameworkView> {
         statement: "1 of 3 automatable facts hold; 1 unknown".into(),
         facts: counts(1, 1, 1, 0),
         requirements: vec![
-            requirement("4.1", "CloudTrail is on in every Region", Class::Automated, NotMet, None, &[("trail-covers-every-region", Direct, counts(0, 1, 0, 0))]),
-            requirement("4.2", "Log file validation is on", Class::Automated, FactsHold, None, &[("trail-validates-log-files", Direct, counts(1, 0, 0, 0))]),
-            requirement("4.3", "The log bucket is closed to the public", Class::Automated, Unknown, None, &[("bucket-is-not-public", Direct, counts(0, 0, 1, 0))]),
-            requirement("4.9", "Object-level writes are logged", Class::Automated, NotEvaluated, None, &[("trail-logs-object-writes", Direct, counts(0, 0, 0, 0))]),
+            requirement(
+                "4.1",
+                "CloudTrail is on in every Region",
+                Class::Automated,
+                NotMet,
+                None,
+                &[("trail-covers-every-region", Direct, counts(0, 1, 0, 0))],
+            ),
+            requirement(
+                "4.2",
+                "Log file validation is on",
+                Class::Automated,
+                FactsHold,
+                None,
+                &[("trail-validates-log-files", Direct, counts(1, 0, 0, 0))],
+            ),
+            requirement(
+                "4.3",
+                "The log bucket is closed to the public",
+                Class::Automated,
+                Unknown,
+                None,
+                &[("bucket-is-not-public", Direct, counts(0, 0, 1, 0))],
+            ),
+            requirement(
+                "4.9",
+                "Object-level writes are logged",
+                Class::Automated,
+                NotEvaluated,
+                None,
+                &[("trail-logs-object-writes", Direct, counts(0, 0, 0, 0))],
+            ),
         ],
     };
     vec![pci, hipaa, cis]
 }
 
-fn policy(id: &str, title: &str, severity: Severity, subject: &str, why: &str, facts: Counts, outcome: Option<Outcome>) -> (String, PolicyView) {
+fn policy(
+    id: &str,
+    title: &str,
+    severity: Severity,
+    subject: &str,
+    why: &str,
+    facts: Counts,
+    outcome: Option<Outcome>,
+) -> (String, PolicyView) {
     let view = PolicyView {
         id: id.into(),
         title: title.into(),
         severity,
         subject: subject.into(),
         why: why.into(),
-        references: vec!["https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html".into(), "javascript:alert(document.domain)".into()],
+        references: vec![
+            "https://docs.aws.amazon.com/awscloudtrail/latest/userguide/best-practices-security.html".into(),
+            "javascript:alert(document.domain)".into(),
+        ],
         facts,
         outcome,
     };
@@ -329,17 +425,28 @@ fn regions() -> Vec<RegionScope> {
 /// The sample.
 pub(super) fn report() -> Report {
     let findings: Vec<Finding> = fails().into_iter().chain(unknowns()).chain(passes()).collect();
-    let operation = |service: &str, operation: &str, calls, failed| OperationView { service: service.into(), operation: operation.into(), calls, failed };
+    let operation = |service: &str, operation: &str, calls, failed| OperationView {
+        service: service.into(),
+        operation: operation.into(),
+        calls,
+        failed,
+    };
     Report {
         kind: "trailproof-report".into(),
         schema_version: SCHEMA_VERSION.into(),
         tool: Tool { name: "trailproof".into(), version: "0.1.0".into() },
         now: time("2026-11-20T10:01:12Z"),
-        collected: Collected { started: time("2026-11-20T10:00:00Z"), ended: time("2026-11-20T10:01:12Z"), interrupted: false, synthetic: true },
+        collected: Collected {
+            started: time("2026-11-20T10:00:00Z"),
+            ended: time("2026-11-20T10:01:12Z"),
+            interrupted: false,
+            synthetic: true,
+        },
         result: "1 critical, 1 high and 2 medium fail; 2 findings could not be decided; 3 requirements are not met".into(),
         summary: Summary {
             outcomes: counts(2, 4, 2, 1),
-            fails: [(Severity::Critical, 1), (Severity::High, 1), (Severity::Medium, 2), (Severity::Low, 0), (Severity::Info, 0)].into(),
+            fails: [(Severity::Critical, 1), (Severity::High, 1), (Severity::Medium, 2), (Severity::Low, 0), (Severity::Info, 0)]
+                .into(),
             coverage: Coverage { evaluated: 6, in_scope: 8, permille: Some(750) },
         },
         population: Population {
@@ -354,7 +461,15 @@ pub(super) fn report() -> Report {
                     caller_arn: Some("arn:aws:sts::111122223333:assumed-role/TrailproofAudit/nightly-2026-11-20".into()),
                 },
                 AccountView {
-                    scope: AccountScope { id: "444455556666".into(), reached: false, gaps: vec![Gap::new(GapKind::Denied, "sts:AssumeRole on arn:aws:iam::444455556666:role/TrailproofAudit: AccessDenied")], regions: Vec::new() },
+                    scope: AccountScope {
+                        id: "444455556666".into(),
+                        reached: false,
+                        gaps: vec![Gap::new(
+                            GapKind::Denied,
+                            "sts:AssumeRole on arn:aws:iam::444455556666:role/TrailproofAudit: AccessDenied",
+                        )],
+                        regions: Vec::new(),
+                    },
                     alias: None,
                     caller_arn: None,
                 },
@@ -363,24 +478,57 @@ pub(super) fn report() -> Report {
         frameworks: frameworks(),
         findings,
         gaps: vec![
-            GapView { gap: denied(), label: "access denied".into(), remedy: Some("allow s3:GetBucketPolicy to the auditing principal in account 111122223333".into()), findings: 1, policies: vec!["bucket-is-not-public".into()] },
-            GapView { gap: other_account(), label: "other account".into(), remedy: Some("scan account 444455556666 too, with a role in it".into()), findings: 1, policies: vec!["key-rotates".into()] },
+            GapView {
+                gap: denied(),
+                label: "access denied".into(),
+                remedy: Some("allow s3:GetBucketPolicy to the auditing principal in account 111122223333".into()),
+                findings: 1,
+                policies: vec!["bucket-is-not-public".into()],
+            },
+            GapView {
+                gap: other_account(),
+                label: "other account".into(),
+                remedy: Some("scan account 444455556666 too, with a role in it".into()),
+                findings: 1,
+                policies: vec!["key-rotates".into()],
+            },
             GapView { gap: scp(), label: "blocked by SCP".into(), remedy: None, findings: 0, policies: Vec::new() },
         ],
         policies: policies(),
         trails: vec![
             TrailView {
-                arn: TRAIL.into(), name: "acme-management-events".into(), owner_account: ACCOUNT.into(), home_region: "us-east-1".into(),
-                is_logging: "no".into(), is_multi_region: "yes".into(), is_organization: "no".into(), validation: "yes".into(),
-                bucket: "acme-log-archive".into(), kms_key: "arn:aws:kms:us-east-1:444455556666:key/1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809".into(),
-                log_group: "none".into(), topic: "none".into(), selectors: "management: writes; data: none".into(),
-                last_delivery: "2026-11-18 22:38:40 UTC".into(), last_digest: "2026-11-18 22:10:02 UTC".into(),
+                arn: TRAIL.into(),
+                name: "acme-management-events".into(),
+                owner_account: ACCOUNT.into(),
+                home_region: "us-east-1".into(),
+                is_logging: "no".into(),
+                is_multi_region: "yes".into(),
+                is_organization: "no".into(),
+                validation: "yes".into(),
+                bucket: "acme-log-archive".into(),
+                kms_key: "arn:aws:kms:us-east-1:444455556666:key/1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809".into(),
+                log_group: "none".into(),
+                topic: "none".into(),
+                selectors: "management: writes; data: none".into(),
+                last_delivery: "2026-11-18 22:38:40 UTC".into(),
+                last_digest: "2026-11-18 22:10:02 UTC".into(),
             },
             TrailView {
-                arn: format!("arn:aws:cloudtrail:eu-west-1:111122223333:trail/{HOSTILE}"), name: HOSTILE.into(), owner_account: ACCOUNT.into(), home_region: "eu-west-1".into(),
-                is_logging: "yes".into(), is_multi_region: "no".into(), is_organization: "unknown".into(), validation: "no".into(),
-                bucket: HOSTILE.into(), kms_key: "none".into(), log_group: "unknown".into(), topic: "none".into(), selectors: "unknown".into(),
-                last_delivery: "unknown".into(), last_digest: "none".into(),
+                arn: format!("arn:aws:cloudtrail:eu-west-1:111122223333:trail/{HOSTILE}"),
+                name: HOSTILE.into(),
+                owner_account: ACCOUNT.into(),
+                home_region: "eu-west-1".into(),
+                is_logging: "yes".into(),
+                is_multi_region: "no".into(),
+                is_organization: "unknown".into(),
+                validation: "no".into(),
+                bucket: HOSTILE.into(),
+                kms_key: "none".into(),
+                log_group: "unknown".into(),
+                topic: "none".into(),
+                selectors: "unknown".into(),
+                last_delivery: "unknown".into(),
+                last_digest: "none".into(),
             },
         ],
         operations: vec![
