@@ -7,6 +7,7 @@ pub mod foreign;
 pub mod html;
 pub mod json;
 pub mod text;
+mod wording;
 
 use std::collections::BTreeMap;
 

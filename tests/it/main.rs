@@ -7,3 +7,4 @@ mod bad_input;
 mod documents;
 mod policies;
 mod program;
+mod report;

@@ -1,0 +1,244 @@
+//! The terminal summary: what an engineer wants to know first, in plain lines.
+//!
+//! It knows neither where the report's files are nor what kind of terminal it is: width and colour are given.
+
+mod paper;
+
+use super::{GapView, Report, foreign, wording};
+use crate::finding::{Finding, Outcome, Severity};
+use paper::{Ink, Paper};
+
+/// Findings of one policy that are listed; the rest is counted.
+const FINDINGS_PER_POLICY: usize = 10;
+
+/// Gaps that are listed; the rest is counted.
+const GAPS: usize = 20;
+
+/// How the summary is written.
+#[derive(Clone, Copy, Debug)]
+pub struct TextOptions {
+    /// ANSI colours. The words say the same without them.
+    pub color: bool,
+    /// Columns; lines are wrapped to them. Less than 40 counts as 40.
+    pub width: usize,
+    /// The facts read, the passes, and every finding too.
+    pub verbose: bool,
+    /// The result line alone.
+    pub quiet: bool,
+}
+
+/// The summary, with a final newline.
+pub fn write(report: &Report, options: &TextOptions) -> String {
+    let mut paper = Paper::new(options.width, options.color);
+    if options.quiet {
+        paper.only(&foreign::prose(&report.result));
+        return paper.into_text();
+    }
+    header(&mut paper, report);
+    fails(&mut paper, report, options);
+    unknowns(&mut paper, report, options);
+    if options.verbose {
+        rest(&mut paper, report, options);
+    }
+    frameworks(&mut paper, report);
+    counts(&mut paper, report);
+    paper.into_text()
+}
+
+fn header(paper: &mut Paper, report: &Report) {
+    paper.line(Ink::Bold, &foreign::line(&format!("{} {}", report.tool.name, report.tool.version)));
+    if report.collected.synthetic {
+        paper.line(Ink::Unknown, "SYNTHETIC DATA: made up for a demonstration, read in no account that exists");
+    }
+    if report.collected.interrupted {
+        paper.line(Ink::Unknown, "INTERRUPTED: the run was stopped before it had asked everything");
+    }
+    let population = &report.population;
+    let names: Vec<String> = population
+        .accounts
+        .iter()
+        .take(5)
+        .map(|account| match &account.alias {
+            Some(alias) => format!("{} ({})", foreign::line(&account.scope.id), foreign::line(alias)),
+            None => foreign::line(&account.scope.id),
+        })
+        .collect();
+    let more = population.accounts.len().saturating_sub(names.len());
+    let mut accounts = names.join(", ");
+    if more > 0 {
+        accounts.push_str(&format!(" and {} more", wording::count(more)));
+    }
+    if population.accounts_reached < population.accounts_asked {
+        let (reached, asked) = (wording::count(population.accounts_reached), wording::count(population.accounts_asked));
+        accounts.push_str(&format!("; {reached} of {asked} reached"));
+    }
+    paper.pair("accounts", &accounts);
+    paper.pair("Regions", &population.regions_line());
+    paper.pair("read", &wording::span(report.collected.started, report.collected.ended));
+    paper.gap();
+    paper.line(Ink::Bold, &foreign::prose(&report.result));
+}
+
+fn fails(paper: &mut Paper, report: &Report, options: &TextOptions) {
+    for severity in Severity::ALL {
+        let group: Vec<&Finding> =
+            report.findings.iter().filter(|finding| finding.outcome == Outcome::Fail && finding.severity == severity).collect();
+        if group.is_empty() {
+            continue;
+        }
+        let ink = if severity >= Severity::High { Ink::Fail } else { Ink::Bold };
+        paper.heading(ink, &format!("{} ({})", severity.label(), wording::count(group.len())));
+        findings(paper, report, &group, options);
+    }
+}
+
+/// Lists findings, of each policy no more than fit a screen.
+fn findings(paper: &mut Paper, report: &Report, group: &[&Finding], options: &TextOptions) {
+    for of_policy in group.chunk_by(|a, b| a.policy == b.policy) {
+        let listed = if options.verbose { of_policy.len() } else { FINDINGS_PER_POLICY };
+        for finding in of_policy.iter().take(listed) {
+            entry(paper, report, finding, options);
+        }
+        if of_policy.len() > listed {
+            let more = wording::count(of_policy.len() - listed);
+            paper.text(4, &format!("and {more} more of {}: see the report", foreign::line(&finding_policy(of_policy))));
+        }
+    }
+}
+
+fn finding_policy(group: &[&Finding]) -> String {
+    group.first().map(|finding| finding.policy.clone()).unwrap_or_default()
+}
+
+fn entry(paper: &mut Paper, report: &Report, finding: &Finding, options: &TextOptions) {
+    let (symbol, ink) = mark(finding.outcome);
+    let subject = &finding.subject;
+    let named = format!("{}: {} {}", foreign::line(&finding.policy), foreign::line(&subject.kind), foreign::line(&subject.name));
+    paper.marked(ink, &format!("{symbol} {}", finding.outcome.label()), &named);
+    paper.text(6, &foreign::prose(&finding.message));
+    if let Some(accepted) = &finding.accepted {
+        paper.labelled(6, "accepted", &foreign::prose(accepted));
+    }
+    for case in finding.counterexamples.iter().take(3) {
+        paper.labelled(6, "for example", &foreign::line(case));
+    }
+    if finding.outcome == Outcome::Unknown {
+        for gap in finding.gaps.iter().take(3) {
+            paper.labelled(6, gap.kind.label(), &foreign::line(&gap.message));
+        }
+    }
+    if let Some(fix) = finding.fix.as_ref().filter(|_| finding.outcome == Outcome::Fail)
+        && let Some(first) =
+            [&fix.summary, &fix.cli].into_iter().find_map(|text| text.lines().find(|line| !line.trim().is_empty()))
+    {
+        paper.labelled(6, "fix", &foreign::line(first.trim()));
+    }
+    if options.verbose {
+        facts(paper, report, finding);
+    }
+}
+
+fn facts(paper: &mut Paper, report: &Report, finding: &Finding) {
+    for fact in &finding.facts {
+        let value = match (&fact.value, &fact.gap) {
+            (Some(value), _) => foreign::line(value),
+            (None, Some(gap)) => format!("not known, {}", gap.kind.label()),
+            (None, None) => "not known".to_string(),
+        };
+        let from = fact.from.as_ref().map(|origin| foreign::line(&wording::origin(report, origin))).unwrap_or_default();
+        let by = if from.is_empty() { String::new() } else { format!("  [{from}]") };
+        paper.labelled(6, "read", &format!("{} = {value}{by}", foreign::line(&fact.path)));
+    }
+}
+
+fn unknowns(paper: &mut Paper, report: &Report, options: &TextOptions) {
+    let unknown: Vec<&Finding> = report.findings.iter().filter(|finding| finding.outcome == Outcome::Unknown).collect();
+    if unknown.is_empty() && report.gaps.is_empty() {
+        return;
+    }
+    paper.heading(Ink::Unknown, &format!("could not be decided ({})", wording::count(unknown.len())));
+    let (deciding, idle): (Vec<&GapView>, Vec<&GapView>) = report.gaps.iter().partition(|view| view.findings > 0);
+    let listed = if options.verbose { deciding.len() } else { GAPS };
+    for view in deciding.iter().take(listed) {
+        cause(paper, view);
+    }
+    if deciding.len() > listed {
+        paper.text(2, &format!("and {} more: see the report", wording::counted(deciding.len() - listed, "cause")));
+    }
+    let rootless = |finding: &&&Finding| !finding.gaps.iter().any(|gap| report.gaps.iter().any(|view| view.gap == *gap));
+    let without: Vec<&Finding> = unknown.iter().filter(rootless).copied().collect();
+    findings(paper, report, if options.verbose { &unknown } else { &without }, options);
+    if options.verbose {
+        for view in idle {
+            cause(paper, view);
+        }
+    } else if !idle.is_empty() {
+        let left = wording::counted(idle.len(), "more thing");
+        paper.text(2, &format!("{left} could not be read, and no finding depends on it"));
+    }
+}
+
+fn cause(paper: &mut Paper, view: &GapView) {
+    paper.marked(Ink::Unknown, &format!("? {}", foreign::line(&view.label)), &foreign::line(&view.gap.message));
+    if view.findings > 0 {
+        let policies: Vec<String> = view.policies.iter().take(4).map(|policy| foreign::line(policy)).collect();
+        let more = view.policies.len().saturating_sub(policies.len());
+        let more = if more > 0 { format!(" and {} more", wording::count(more)) } else { String::new() };
+        let open = wording::counted(view.findings, "finding");
+        paper.labelled(6, "leaves open", &format!("{open} of {}{more}", policies.join(", ")));
+    }
+    if let Some(remedy) = &view.remedy {
+        paper.labelled(6, "hint", &foreign::prose(remedy));
+    }
+}
+
+fn rest(paper: &mut Paper, report: &Report, options: &TextOptions) {
+    for outcome in [Outcome::Pass, Outcome::NotApplicable] {
+        let group: Vec<&Finding> = report.findings.iter().filter(|finding| finding.outcome == outcome).collect();
+        if !group.is_empty() {
+            paper.heading(mark(outcome).1, &format!("{} ({})", outcome.label(), wording::count(group.len())));
+            findings(paper, report, &group, options);
+        }
+    }
+}
+
+fn frameworks(paper: &mut Paper, report: &Report) {
+    if report.frameworks.is_empty() {
+        return;
+    }
+    paper.heading(Ink::Bold, "frameworks");
+    let names: Vec<String> =
+        report.frameworks.iter().map(|framework| foreign::line(&format!("{} {}", framework.title, framework.version))).collect();
+    let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
+    for (framework, name) in report.frameworks.iter().zip(&names) {
+        paper.column(2, name, widest, &foreign::prose(&framework.statement));
+    }
+}
+
+fn counts(paper: &mut Paper, report: &Report) {
+    let outcomes = &report.summary.outcomes;
+    let coverage = &report.summary.coverage;
+    paper.gap();
+    let number = wording::count;
+    paper.pair(
+        "findings",
+        &format!(
+            "{} fail, {} unknown, {} pass, {} not applicable",
+            number(outcomes.fail),
+            number(outcomes.unknown),
+            number(outcomes.pass),
+            number(outcomes.not_applicable)
+        ),
+    );
+    let share = coverage.permille.map(|permille| format!(" ({})", wording::percent(permille))).unwrap_or_default();
+    paper.pair("decided", &format!("{} of {} that apply{share}", number(coverage.evaluated), number(coverage.in_scope)));
+}
+
+fn mark(outcome: Outcome) -> (char, Ink) {
+    match outcome {
+        Outcome::Fail => ('✗', Ink::Fail),
+        Outcome::Unknown => ('?', Ink::Unknown),
+        Outcome::Pass => ('✓', Ink::Pass),
+        Outcome::NotApplicable => ('–', Ink::Soft),
+    }
+}
