@@ -432,6 +432,7 @@ pub(super) fn report() -> Report {
         failed,
     };
     Report {
+        set_aside: vec![trailproof::report::SetAside { policy: "log-bucket-mfa-delete".into(), reason: "nobody holds the root user's device".into() }],
         kind: "trailproof-report".into(),
         schema_version: SCHEMA_VERSION.into(),
         tool: Tool { name: "trailproof".into(), version: "0.1.0".into() },
