@@ -6,8 +6,11 @@
 //!
 //! Everything from [`inventory::Inventory`] to the right is pure: no network, no clock, no environment.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod finding;
 pub mod inventory;
 pub mod policy;
 pub mod report;
 pub mod semantics;
+pub mod source;
