@@ -17,6 +17,5 @@ pub mod inventory;
 pub mod policy;
 pub mod report;
 pub mod semantics;
-#[cfg(feature = "aws")]
 pub mod source;
 pub mod yaml;

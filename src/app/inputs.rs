@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use super::terminal::Terminal;
-use super::{Refusal, read};
+use super::Refusal;
 use crate::cli::Scan;
 use crate::config::Config;
 use crate::inventory::Inventory;
+use crate::source::saved;
 
 #[cfg(feature = "aws")]
 use super::{example, live};
@@ -28,10 +29,7 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
 
 fn one(path: &Path, terminal: &Terminal) -> Result<Inventory, Refusal> {
     if path.is_file() {
-        let text = read(path)?;
-        return Inventory::from_json(&text).map_err(|e| {
-            Refusal::new(format!("`{}`: {e}", path.display())).hint("name an inventory.json that a scan wrote, or the folder of a recording")
-        });
+        return saved::load(path).map_err(|e| Refusal::caused(&e).hint(e.hint()));
     }
     recording(path, terminal)
 }

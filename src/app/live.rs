@@ -39,8 +39,8 @@ pub(super) fn scan(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<
                 std::process::exit(130);
             }
         });
-        let session = aws::connect(options).await.map_err(|e| Refusal::new(chain(&e)).hint(e.hint()))?;
-        let inventory = source::aws::collect(&session).await.map_err(|e| Refusal::new(chain(&e)))?;
+        let session = aws::connect(options).await.map_err(|e| Refusal::caused(&e).hint(e.hint()))?;
+        let inventory = source::aws::collect(&session).await.map_err(|e| Refusal::caused(&e))?;
         if let Some(folder) = &scan.record {
             session.recording().write(folder).map_err(|e| recording_refused(&e))?;
             terminal.note(&format!("recorded {} calls in {}", inventory.calls.len(), folder.display()));
@@ -64,25 +64,11 @@ pub(super) fn replay_files(files: Vec<(String, Vec<u8>)>, _: &Terminal) -> Resul
 
 fn ask(recording: Recording) -> Result<Inventory, Refusal> {
     let session = Session::replay(recording);
-    runtime()?.block_on(source::aws::collect(&session)).map_err(|e| Refusal::new(chain(&e)).hint("the recording holds no answer about who recorded it"))
+    runtime()?.block_on(source::aws::collect(&session)).map_err(|e| Refusal::caused(&e).hint("the recording holds no answer about who recorded it"))
 }
 
 fn recording_refused(error: &RecordingError) -> Refusal {
-    Refusal::new(chain(error)).hint(error.hint())
-}
-
-/// An error and what caused it, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        let more = source.to_string();
-        if !text.contains(&more) {
-            text.push_str(&format!(": {more}"));
-        }
-        cause = source.source();
-    }
-    text
+    Refusal::caused(error).hint(error.hint())
 }
 
 /// A recording never mixes with an older one.

@@ -54,6 +54,20 @@ impl Refusal {
         Refusal { messages: vec![message.into()], hint: None }
     }
 
+    /// An error and what caused it, on one line.
+    fn caused(error: &dyn std::error::Error) -> Self {
+        let mut text = error.to_string();
+        let mut cause = error.source();
+        while let Some(source) = cause {
+            let more = source.to_string();
+            if !text.contains(&more) {
+                text.push_str(&format!(": {more}"));
+            }
+            cause = source.source();
+        }
+        Refusal::new(text)
+    }
+
     #[must_use]
     fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -10,7 +10,7 @@ use crate::inventory::Inventory;
 const RANDOM_SUBSETS: u64 = 40;
 
 /// Less-known inventories, each with words for what is missing.
-pub fn variations(inventory: &Inventory) -> Vec<(String, Inventory)> {
+pub(super) fn variations(inventory: &Inventory) -> Vec<(String, Inventory)> {
     let Ok(whole) = serde_json::to_value(inventory) else { return Vec::new() };
     let mut places = Vec::new();
     for noun in ["accounts", "trails", "buckets", "keys"] {

@@ -1,0 +1,54 @@
+//! The service clients of a session, one for each Region.
+//!
+//! Retries share a token bucket per account, service and Region: an account that is throttled does not slow another down.
+
+use aws_sdk_s3::config::retry::RetryPartition;
+use aws_types::region::Region;
+
+use super::session::Session;
+
+macro_rules! clients {
+    ($( $(#[doc = $doc:literal])+ $name:ident: $sdk:ident; )+) => {
+        impl Session {
+            $(
+                $(#[doc = $doc])+
+                pub fn $name(&self, region: &str) -> $sdk::Client {
+                    let shared = self.config().to_builder().region(Region::new(region.to_string())).build();
+                    let config = $sdk::config::Builder::from(&shared)
+                        .retry_partition(self.retry_partition(stringify!($name), region));
+                    $sdk::Client::from_conf(config.build())
+                }
+            )+
+        }
+    };
+}
+
+clients! {
+    /// The Account Management client.
+    account_client: aws_sdk_account;
+    /// The CloudTrail client.
+    cloudtrail: aws_sdk_cloudtrail;
+    /// The IAM client.
+    iam: aws_sdk_iam;
+    /// The KMS client.
+    kms: aws_sdk_kms;
+    /// The client for the account's side of S3.
+    s3control: aws_sdk_s3control;
+    /// The STS client.
+    sts: aws_sdk_sts;
+}
+
+impl Session {
+    /// The S3 client. Behind an endpoint override the bucket stands in the path.
+    pub fn s3(&self, region: &str) -> aws_sdk_s3::Client {
+        let shared = self.config().to_builder().region(Region::new(region.to_string())).build();
+        let config = aws_sdk_s3::config::Builder::from(&shared)
+            .force_path_style(self.is_overridden())
+            .retry_partition(self.retry_partition("s3", region));
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    fn retry_partition(&self, service: &str, region: &str) -> RetryPartition {
+        RetryPartition::new(format!("{}/{service}/{region}", self.account()))
+    }
+}

@@ -1,0 +1,26 @@
+//! Talking to AWS: who asks, with which credentials, how fast, and what was said.
+//!
+//! Every call goes through [`Session::call`]: it is one of the [`operation`] table, it is paced, it is recorded, and what
+//! goes wrong becomes a [`Gap`](crate::inventory::Gap). A [`Recording`] holds the raw answers of a run; a session can be
+//! made from it that answers the same calls without a network. Nothing here knows what the facts are good for.
+
+mod client;
+mod connect;
+mod connector;
+mod exchange;
+mod gap;
+mod interrupt;
+mod limits;
+pub mod operation;
+mod profile;
+mod progress;
+mod record;
+mod session;
+
+pub use connect::{ConnectError, connect};
+pub use gap::Refusal;
+pub use interrupt::Interrupt;
+pub use operation::Operation;
+pub use progress::{Progress, Silent};
+pub use record::{Recording, RecordingError};
+pub use session::{Answer, Identity, Options, Session, Timeouts};

@@ -1,0 +1,217 @@
+//! The account as a whole: its alias, its Regions, its public access block.
+
+use aws_sdk_account::types::RegionOptStatus;
+use tokio::join;
+
+use super::ask::{Ask, Heard, Next, Reader, STUCK, fact, not_understood};
+use crate::aws::operation::{GET_ACCOUNT_PUBLIC_ACCESS_BLOCK, LIST_ACCOUNT_ALIASES, LIST_REGIONS};
+use crate::inventory::bucket::PublicAccessBlock;
+use crate::inventory::{Fact, Gap, GapKind, Listing, Origin, RegionOutcome, RegionScope, Remedy};
+
+/// What was read of the account as a whole.
+pub(super) struct AccountFacts {
+    pub(super) alias: Fact<Option<String>>,
+    /// The enabled Regions, less those that were not asked for.
+    pub(super) regions: Listing<String>,
+    /// Every Region that AWS lists, with what is known before any trail is asked; none stands for "depends on the calls".
+    pub(super) known: Vec<(String, Option<RegionOutcome>)>,
+    pub(super) public_access_block: Fact<PublicAccessBlock>,
+}
+
+pub(super) async fn collect(reader: &Reader<'_>) -> AccountFacts {
+    let region = reader.session.base_region();
+    let iam = reader.session.iam(region);
+    let s3control = reader.session.s3control(region);
+    let (aliases, block, listed) = join!(
+        reader.ask(Ask::new(LIST_ACCOUNT_ALIASES, region, ""), iam.list_account_aliases().send()),
+        reader.ask_or_none(
+            Ask::new(GET_ACCOUNT_PUBLIC_ACCESS_BLOCK, region, ""),
+            &["NoSuchPublicAccessBlockConfiguration"],
+            s3control.get_public_access_block().account_id(reader.account).send(),
+        ),
+        list_regions(reader),
+    );
+    let (regions, known) = sort_regions(reader.session.regions_asked(), region, listed);
+    AccountFacts {
+        alias: fact(&aliases, |output| output.account_aliases().first().cloned()),
+        regions,
+        known,
+        public_access_block: fact(&block, |output| {
+            let flags = output.as_ref().and_then(|output| output.public_access_block_configuration());
+            let flag = |read: fn(&aws_sdk_s3control::types::PublicAccessBlockConfiguration) -> Option<bool>| {
+                flags.and_then(read).unwrap_or(false)
+            };
+            PublicAccessBlock {
+                level: "account".into(),
+                block_public_acls: flag(|f| f.block_public_acls()),
+                ignore_public_acls: flag(|f| f.ignore_public_acls()),
+                block_public_policy: flag(|f| f.block_public_policy()),
+                restrict_public_buckets: flag(|f| f.restrict_public_buckets()),
+            }
+        }),
+    }
+}
+
+/// Region and opt-in status, page by page, as far as it goes.
+struct Listed {
+    regions: Vec<(String, RegionOptStatus)>,
+    from: Vec<Origin>,
+    gap: Option<Gap>,
+}
+
+async fn list_regions(reader: &Reader<'_>) -> Listed {
+    let region = reader.session.base_region();
+    let client = reader.session.account_client(region);
+    let mut listed = Listed { regions: Vec::new(), from: Vec::new(), gap: None };
+    let mut token = None;
+    loop {
+        let request = client.list_regions().max_results(50).set_next_token(token.clone()).send();
+        let page: Heard<_> = reader.ask(Ask::new(LIST_REGIONS, region, ""), request).await;
+        match page {
+            Err(refusal) => {
+                listed.gap = Some(refusal.gap);
+                return listed;
+            }
+            Ok(page) => {
+                listed.from.push(page.origin());
+                for item in page.value.regions() {
+                    if let (Some(name), Some(status)) = (item.region_name(), item.region_opt_status()) {
+                        listed.regions.push((name.to_string(), status.clone()));
+                    }
+                }
+                match Next::after(token.as_deref(), page.value.next_token()) {
+                    Next::More(next) => token = Some(next),
+                    Next::Done => return listed,
+                    Next::Stuck => {
+                        listed.gap = Some(not_understood(&page, STUCK));
+                        return listed;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn sort_regions(asked: &[String], base: &str, listed: Listed) -> (Listing<String>, Vec<(String, Option<RegionOutcome>)>) {
+    let is_asked = |name: &str| asked.is_empty() || asked.iter().any(|a| a == name);
+    let mut regions = Listing { items: Vec::new(), gaps: Vec::from_iter(listed.gap.clone()), from: listed.from };
+    let mut known = Vec::new();
+    for (name, status) in listed.regions {
+        let outcome = match status {
+            RegionOptStatus::Disabled => Some(RegionOutcome::NotEnabled),
+            RegionOptStatus::Enabled | RegionOptStatus::EnabledByDefault => {
+                if is_asked(&name) {
+                    regions.items.push(name.clone());
+                    None
+                } else {
+                    Some(RegionOutcome::NotAsked)
+                }
+            }
+            changing => {
+                let message = format!("Region {name} is being changed: its status is {}", changing.as_str());
+                let remedy = Remedy::Do("run the scan again when the Region's status has settled".into());
+                let gap = Gap::new(GapKind::NotUnderstood, message).with_remedy(remedy);
+                if is_asked(&name) {
+                    regions.add_gap(gap.clone());
+                }
+                Some(if is_asked(&name) { RegionOutcome::Gap(gap) } else { RegionOutcome::NotAsked })
+            }
+        };
+        known.push((name, outcome));
+    }
+    let wanted: Vec<&str> = if asked.is_empty() { vec![base] } else { asked.iter().map(String::as_str).collect() };
+    for name in wanted {
+        if known.iter().any(|(k, _)| k == name) {
+            continue;
+        }
+        if listed.gap.is_some() {
+            regions.items.push(name.to_string());
+            known.push((name.to_string(), None));
+        } else if !asked.is_empty() {
+            let gap = Gap::new(GapKind::NotFound, format!("AWS lists no Region {name} for the account"))
+                .with_remedy(Remedy::Do("check the Regions that were asked for".into()));
+            known.push((name.to_string(), Some(RegionOutcome::Gap(gap))));
+        }
+    }
+    regions.items.sort();
+    regions.items.dedup();
+    (regions, known)
+}
+
+/// The Regions' outcomes, when every call was made.
+pub(super) fn region_scopes(reader: &Reader<'_>, known: Vec<(String, Option<RegionOutcome>)>) -> Vec<RegionScope> {
+    let mut asked = reader.asked_regions();
+    let mut scopes: Vec<RegionScope> = known
+        .into_iter()
+        .map(|(name, outcome)| {
+            let of_calls = asked.remove(&name);
+            let outcome = outcome.unwrap_or_else(|| of_calls.map_or(RegionOutcome::NothingToAsk, outcome_of));
+            RegionScope { name, outcome }
+        })
+        .collect();
+    scopes.extend(asked.into_iter().map(|(name, gap)| RegionScope { name, outcome: outcome_of(gap) }));
+    scopes.sort_by(|a, b| a.name.cmp(&b.name));
+    scopes
+}
+
+fn outcome_of(gap: Option<Gap>) -> RegionOutcome {
+    gap.map_or(RegionOutcome::Reached, RegionOutcome::Gap)
+}
+
+/// The Region in which a partition's global services record their events; the base Region where it is not known.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html>, global service events.
+pub(super) fn global_events_region(partition: &str, base: &str) -> String {
+    match partition {
+        "aws" => "us-east-1",
+        "aws-cn" => "cn-north-1",
+        "aws-us-gov" => "us-gov-west-1",
+        "aws-eusc" => "eusc-de-east-1",
+        "aws-iso" => "us-iso-east-1",
+        "aws-iso-b" => "us-isob-east-1",
+        "aws-iso-e" => "eu-isoe-west-1",
+        "aws-iso-f" => "us-isof-south-1",
+        _ => base,
+    }
+    .to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn listed(regions: &[(&str, RegionOptStatus)], gap: Option<Gap>) -> Listed {
+        let regions = regions.iter().map(|(name, status)| ((*name).to_string(), status.clone())).collect();
+        Listed { regions, from: vec![Origin::Derived], gap }
+    }
+
+    #[test]
+    fn only_enabled_regions_are_read() {
+        use RegionOptStatus::{Disabled, Disabling, Enabled, EnabledByDefault};
+        let all = [("a-b-1", EnabledByDefault), ("a-b-2", Enabled), ("a-b-3", Disabled)];
+        let (regions, known) = sort_regions(&[], "a-b-1", listed(&all, None));
+        assert_eq!(regions.items, ["a-b-1", "a-b-2"]);
+        assert!(regions.is_complete());
+        assert_eq!(known[2].1, Some(RegionOutcome::NotEnabled));
+        let (regions, _) = sort_regions(&[], "a-b-1", listed(&[("a-b-1", Disabling)], None));
+        assert!(!regions.is_complete() && regions.items.is_empty());
+    }
+
+    #[test]
+    fn regions_that_were_not_asked_for_are_left_out() {
+        use RegionOptStatus::Enabled;
+        let asked = ["a-b-2".to_string(), "a-b-9".to_string()];
+        let (regions, known) = sort_regions(&asked, "a-b-2", listed(&[("a-b-1", Enabled), ("a-b-2", Enabled)], None));
+        assert_eq!(regions.items, ["a-b-2"]);
+        assert_eq!(known[0].1, Some(RegionOutcome::NotAsked));
+        assert_eq!(known[1].1, None);
+        assert!(matches!(&known[2], (name, Some(RegionOutcome::Gap(gap))) if name == "a-b-9" && gap.kind == GapKind::NotFound));
+    }
+
+    #[test]
+    fn without_the_list_only_the_named_regions_are_known() {
+        let gap = Gap::new(GapKind::Denied, "no");
+        let (regions, known) = sort_regions(&[], "a-b-1", listed(&[], Some(gap.clone())));
+        assert_eq!((regions.items, regions.gaps), (vec!["a-b-1".to_string()], vec![gap]));
+        assert_eq!(known, [("a-b-1".to_string(), None)]);
+    }
+}

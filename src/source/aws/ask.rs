@@ -1,0 +1,184 @@
+//! Asking, on behalf of the collectors: what is an answer, what is a gap, and what that says about the Region.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::{Mutex, PoisonError};
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::DateTime;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::Timestamp;
+
+use crate::aws::{Answer, Operation, Refusal, Session};
+use crate::inventory::{Fact, Gap, GapKind, Origin, Remedy};
+
+/// What came of a call.
+pub(super) type Heard<T> = Result<Answer<T>, Refusal>;
+
+/// One call to make.
+#[derive(Clone, Copy)]
+pub(super) struct Ask<'a> {
+    pub(super) operation: &'static Operation,
+    pub(super) region: &'a str,
+    /// What is asked about, in a few words.
+    pub(super) about: &'a str,
+    /// The account that owns it, where an ARN tells: a refusal from another account is that account's to mend.
+    pub(super) owner: Option<&'a str>,
+    /// Whether a refusal is as good as an answer, and says nothing about the Region.
+    pub(super) is_probe: bool,
+}
+
+impl<'a> Ask<'a> {
+    pub(super) fn new(operation: &'static Operation, region: &'a str, about: &'a str) -> Self {
+        Ask { operation, region, about, owner: None, is_probe: false }
+    }
+
+    pub(super) fn owned_by(self, owner: &'a str) -> Self {
+        Ask { owner: Some(owner), ..self }
+    }
+
+    pub(super) fn probing(self) -> Self {
+        Ask { is_probe: true, ..self }
+    }
+}
+
+/// A session, and what its calls told about Regions.
+pub(super) struct Reader<'a> {
+    pub(super) session: &'a Session,
+    pub(super) account: &'a str,
+    /// Region -> the gaps of calls there; empty where all were answered.
+    regions: Mutex<BTreeMap<String, BTreeSet<Gap>>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(session: &'a Session, account: &'a str) -> Self {
+        Reader { session, account, regions: Mutex::default() }
+    }
+
+    /// Makes a call.
+    pub(super) async fn ask<T, E>(
+        &self,
+        ask: Ask<'_>,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Heard<T>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let heard = self.ask_or_none(ask, &[], request).await?;
+        let Answer { value, call } = heard;
+        Ok(Answer { value: value.expect("none is an answer only by a code, and no code was given"), call })
+    }
+
+    /// Makes a call whose refusal with one of these codes means that there is none.
+    pub(super) async fn ask_or_none<T, E>(
+        &self,
+        ask: Ask<'_>,
+        none: &[&str],
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    ) -> Heard<Option<T>>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let heard = self.session.call(ask.operation, ask.region, ask.about, request).await;
+        let mut refusal = match heard {
+            Ok(Answer { value, call }) => {
+                self.note(ask, None);
+                return Ok(Answer { value: Some(value), call });
+            }
+            Err(refusal) => refusal,
+        };
+        if let (Some(code), Some(call)) = (&refusal.code, &refusal.gap.call)
+            && none.contains(&code.as_str())
+        {
+            self.note(ask, None);
+            return Ok(Answer { value: None, call: call.clone() });
+        }
+        if let Some(owner) = ask.owner.filter(|owner| *owner != self.account)
+            && matches!(refusal.gap.kind, GapKind::Denied | GapKind::NotFound)
+        {
+            refusal.gap.kind = GapKind::OtherAccount;
+            refusal.gap.remedy = Some(Remedy::ScanAccount { account: Some(owner.to_string()) });
+        }
+        self.note(ask, Some(&refusal.gap));
+        Err(refusal)
+    }
+
+    fn note(&self, ask: Ask<'_>, gap: Option<&Gap>) {
+        let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
+        let gaps = regions.entry(ask.region.to_string()).or_default();
+        gaps.extend(gap.filter(|gap| !ask.is_probe && gap.kind != GapKind::OtherAccount).cloned());
+    }
+
+    /// Region -> the first gap of the calls there, in a stable order.
+    pub(super) fn asked_regions(&self) -> BTreeMap<String, Option<Gap>> {
+        let regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
+        regions.iter().map(|(region, gaps)| (region.clone(), gaps.first().cloned())).collect()
+    }
+}
+
+/// A fact that every answer holds.
+pub(super) fn fact<T, U>(heard: &Heard<T>, read: impl FnOnce(&T) -> U) -> Fact<U> {
+    match heard {
+        Ok(answer) => Fact::observed(read(&answer.value), answer.origin()),
+        Err(refusal) => Fact::Unknown(refusal.gap.clone()),
+    }
+}
+
+/// A fact that an answer may hold in a form that this version does not understand.
+pub(super) fn try_fact<T, U>(heard: &Heard<T>, read: impl FnOnce(&T) -> Result<U, String>) -> Fact<U> {
+    match heard {
+        Ok(answer) => match read(&answer.value) {
+            Ok(value) => Fact::observed(value, answer.origin()),
+            Err(why) => Fact::Unknown(not_understood(answer, &why)),
+        },
+        Err(refusal) => Fact::Unknown(refusal.gap.clone()),
+    }
+}
+
+/// A fact that the answer should state.
+pub(super) fn stated<T, U>(heard: &Heard<T>, field: &str, read: impl FnOnce(&T) -> Option<U>) -> Fact<U> {
+    try_fact(heard, |value| read(value).ok_or_else(|| format!("`{field}` is missing in the answer")))
+}
+
+pub(super) fn not_understood<T>(answer: &Answer<T>, why: &str) -> Gap {
+    Gap::new(GapKind::NotUnderstood, format!("{why} (call {})", answer.call)).with_call(answer.call.clone())
+}
+
+/// A fact that follows from others.
+pub(super) fn derived<T>(value: T) -> Fact<T> {
+    Fact::observed(value, Origin::Derived)
+}
+
+/// Text, or nothing where it is empty.
+pub(super) fn text(value: Option<&str>) -> Option<String> {
+    value.filter(|v| !v.is_empty()).map(str::to_string)
+}
+
+/// # Errors
+/// A time that no calendar holds.
+pub(super) fn time(value: Option<&DateTime>) -> Result<Option<Timestamp>, String> {
+    let Some(value) = value else { return Ok(None) };
+    let nanos = i32::try_from(value.subsec_nanos()).map_err(|e| e.to_string())?;
+    Timestamp::new(value.secs(), nanos).map(Some).map_err(|e| format!("a time out of range: {e}"))
+}
+
+/// What a page says about the next one.
+pub(super) enum Next {
+    Done,
+    More(String),
+    /// The page names itself as the next: the rest cannot be had.
+    Stuck,
+}
+
+impl Next {
+    pub(super) fn after(current: Option<&str>, next: Option<&str>) -> Self {
+        match next.filter(|next| !next.is_empty()) {
+            None => Next::Done,
+            Some(next) if current == Some(next) => Next::Stuck,
+            Some(next) => Next::More(next.to_string()),
+        }
+    }
+}
+
+pub(super) const STUCK: &str = "a page names itself as the next one, so that there may be more";

@@ -1,0 +1,129 @@
+//! Keys that trails and their buckets name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_kms::types as sdk;
+use futures_util::future::join_all;
+
+use super::arn::Arn;
+use super::ask::{Ask, Heard, Reader, derived, fact, stated, time, try_fact};
+use crate::aws::operation::{DESCRIBE_KEY, GET_KEY_POLICY, GET_KEY_ROTATION_STATUS};
+use crate::inventory::document::PolicyDocument;
+use crate::inventory::{Basis, Fact, Gap, Key, KeyRef};
+
+/// A key as a trail or a bucket names it, and the Region to ask.
+pub(super) type Named = (String, String);
+
+/// Reads every key once, whatever its names. The map leads from a name to the key's ARN; from one that could not be
+/// described, to the name itself.
+pub(super) async fn collect(reader: &Reader<'_>, names: &BTreeSet<Named>) -> (Vec<Key>, BTreeMap<Named, KeyRef>) {
+    let described = join_all(names.iter().map(async |(name, region)| {
+        let parts = Arn::parse(name);
+        let mut ask = Ask::new(DESCRIBE_KEY, region, name);
+        if let Some(parts) = &parts {
+            ask = ask.owned_by(parts.account);
+        }
+        let request = reader.session.kms(region).describe_key().key_id(name).send();
+        let heard = reader.ask(ask, request).await;
+        let metadata = heard.map(|answer| crate::aws::Answer { value: answer.value.key_metadata, call: answer.call });
+        ((name.clone(), region.clone()), metadata)
+    }))
+    .await;
+    let mut refs = BTreeMap::new();
+    let mut distinct: BTreeMap<String, (Named, Heard<Option<sdk::KeyMetadata>>)> = BTreeMap::new();
+    for (named, metadata) in described {
+        let arn = metadata.as_ref().ok().and_then(|answer| answer.value.as_ref()?.arn().map(str::to_string));
+        let id = arn.unwrap_or_else(|| named.0.clone());
+        refs.insert(named.clone(), KeyRef(id.clone()));
+        distinct.entry(id).or_insert((named, metadata));
+    }
+    let keys = join_all(distinct.into_iter().map(async |(id, (named, metadata))| match metadata {
+        Ok(answer) => read(reader, &id, &named.1, answer).await,
+        Err(refusal) => unread(&id, &refusal.gap),
+    }))
+    .await;
+    (keys, refs)
+}
+
+/// A key that could not be described. Its ARN, where it is named by one, still tells whose it is.
+fn unread(name: &str, gap: &Gap) -> Key {
+    let parts = Arn::parse(name);
+    let of_arn = |part: Option<&str>| part.map_or_else(|| Fact::Unknown(gap.clone()), |part| derived(part.to_string()));
+    Key {
+        arn: name.to_string(),
+        owner_account: of_arn(parts.map(|p| p.account)),
+        region: of_arn(parts.map(|p| p.region)),
+        key_manager: Fact::Unknown(gap.clone()),
+        key_state: Fact::Unknown(gap.clone()),
+        key_spec: Fact::Unknown(gap.clone()),
+        key_usage: Fact::Unknown(gap.clone()),
+        origin: Fact::Unknown(gap.clone()),
+        is_multi_region: Fact::Unknown(gap.clone()),
+        creation_date: Fact::Unknown(gap.clone()),
+        deletion_date: Fact::Unknown(gap.clone()),
+        rotation_enabled: Fact::Unknown(gap.clone()),
+        rotation_period_days: Fact::Unknown(gap.clone()),
+        policy: Fact::Unknown(gap.clone()),
+    }
+}
+
+async fn read(reader: &Reader<'_>, id: &str, asked_region: &str, answer: crate::aws::Answer<Option<sdk::KeyMetadata>>) -> Key {
+    let metadata: Heard<Option<sdk::KeyMetadata>> = Ok(answer);
+    let of = |field: &'static str, read: fn(&sdk::KeyMetadata) -> Option<String>| {
+        stated(&metadata, field, |metadata| metadata.as_ref().and_then(read))
+    };
+    let parts = Arn::parse(id);
+    let region = parts.map_or(asked_region, |p| p.region);
+    let owner = parts.map_or(reader.account, |p| p.account);
+    let kms = reader.session.kms(region);
+    let ask = |operation| Ask::new(operation, region, id).owned_by(owner);
+    let key_spec = of("KeySpec", |m| m.key_spec().map(|v| v.as_str().to_string()));
+    let origin = of("Origin", |m| m.origin().map(|v| v.as_str().to_string()));
+    let rotates = match (key_spec.known(), origin.known()) {
+        (Some(spec), Some(origin)) => spec == "SYMMETRIC_DEFAULT" && origin == "AWS_KMS",
+        _ => true,
+    };
+    let rotation = async {
+        // AWS rotates only symmetric keys whose material it made.
+        // Source: <https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html>.
+        if !rotates {
+            return (derived(false), derived(None));
+        }
+        let heard =
+            reader.ask(ask(GET_KEY_ROTATION_STATUS), kms.get_key_rotation_status().key_id(id).send()).await;
+        let enabled = fact(&heard, |output| output.key_rotation_enabled());
+        let period = match &heard {
+            Ok(answer) if answer.value.key_rotation_enabled() && answer.value.rotation_period_in_days().is_none() => {
+                Fact::Known { value: Some(365), from: answer.origin(), basis: Basis::AssumedDefault }
+            }
+            _ => fact(&heard, |output| {
+                output.rotation_period_in_days().filter(|_| output.key_rotation_enabled()).map(i64::from)
+            }),
+        };
+        (enabled, period)
+    };
+    let policy = reader.ask(ask(GET_KEY_POLICY), kms.get_key_policy().key_id(id).policy_name("default").send());
+    let ((rotation_enabled, rotation_period_days), policy) = tokio::join!(rotation, policy);
+    Key {
+        arn: id.to_string(),
+        owner_account: match parts {
+            Some(parts) => derived(parts.account.to_string()),
+            None => of("AWSAccountId", |m| m.aws_account_id().map(str::to_string)),
+        },
+        region: derived(region.to_string()),
+        key_manager: of("KeyManager", |m| m.key_manager().map(|v| v.as_str().to_string())),
+        key_state: of("KeyState", |m| m.key_state().map(|v| v.as_str().to_string())),
+        key_usage: of("KeyUsage", |m| m.key_usage().map(|v| v.as_str().to_string())),
+        is_multi_region: fact(&metadata, |m| m.as_ref().and_then(|m| m.multi_region()).unwrap_or(false)),
+        creation_date: try_fact(&metadata, |m| time(m.as_ref().and_then(|m| m.creation_date()))),
+        deletion_date: try_fact(&metadata, |m| time(m.as_ref().and_then(|m| m.deletion_date()))),
+        rotation_enabled,
+        rotation_period_days,
+        policy: try_fact(&policy, |output| {
+            let text = output.policy().ok_or("`Policy` is missing in the answer")?;
+            PolicyDocument::parse(text).map_err(|e| format!("the policy of key {id}: {e}"))
+        }),
+        key_spec,
+        origin,
+    }
+}

@@ -1,0 +1,5 @@
+//! Where facts come from. Each source fills an [`Inventory`](crate::inventory::Inventory); none knows what it is for.
+
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod saved;
