@@ -314,8 +314,11 @@ def before(call):
     return call.body
 
 
-def after(call, status, body):
+def after(call, account, status, body):
     """The body that the caller gets."""
+    body = re.sub(rb"<RequestId>[^<]*</RequestId>", f"<RequestId>{call.request_id}</RequestId>".encode(), body)
+    if account.clock:
+        body = re.sub(rb"<LastModified>[^<]*</LastModified>", b"<LastModified>2026-01-05T09:00:00.000Z</LastModified>", body)
     if status != 200:
         return body
     if call.name == "kms:DescribeKey":

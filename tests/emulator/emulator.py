@@ -6,7 +6,8 @@
 An access key `AKIA<12 digits>TEST` belongs to the account of those digits, so that tests share one emulator and never meet. Everything
 under /_emulator speaks JSON:
 
-    POST   /_emulator/seed      {"scenario", "account"?}     -> {"account", "access_key", ...}; without an account it picks a fresh one
+    POST   /_emulator/seed      {"scenario", "account"?}     -> {"account", "access_key", ...}; without an account it picks a fresh one;
+                                                       "random" makes the ids that moto draws the same every time, "clock" the times
     POST   /_emulator/account   {"account", SETTING: value}  settings: see world.Account
     POST   /_emulator/faults    {"account", "operation", "kind", ...}  see Fault
     DELETE /_emulator/faults?account=A
@@ -27,9 +28,11 @@ import threading
 import time
 import urllib.parse
 from dataclasses import dataclass
+from email.utils import formatdate
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
 
+from moto.moto_api._internal import mock_random  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
 
@@ -218,6 +221,8 @@ class Emulator:
             return self.control(environ, start, path.removeprefix("/_emulator/"))
         call = read_call(environ)
         account = WORLD.account(call.account)
+        if account.clock:
+            call.request_id = call.steady_id()
         seen = {"service": call.service, "operation": call.operation, "region": call.region, "status": 0}
         with LOCK:
             account.calls.append(seen)
@@ -240,6 +245,8 @@ class Emulator:
             body = body[: max(1, length * 2 // 3)] + b'<"'
             length = len(body)
         headers = [(k, v) for k, v in headers if k.lower() not in ("content-length", "connection")]
+        if account.clock:
+            headers.append(("Date", formatdate(account.clock, usegmt=True)))
         if call.method != "HEAD" or status != 200:
             headers.append(("Content-Length", str(length)))
         start(f"{status} Status", headers)
@@ -266,8 +273,8 @@ class Emulator:
         if kind == "status":
             raise Refusal("InternalError" if call.service == "s3" else "InternalFailure", fault.message or "We encountered an internal error.", fault.status)
         status, headers, body = answers.answer(call, account) or self.ask_moto(environ, call)
-        if not any(name.lower() in ("x-amzn-requestid", "x-amz-request-id") for name, _ in headers):
-            headers = [*headers, ("x-amz-request-id" if call.service == "s3" else "x-amzn-RequestId", call.request_id)]
+        headers = [(name, value) for name, value in headers if name.lower() not in ("x-amzn-requestid", "x-amz-request-id", "date")]
+        headers.append(("x-amz-request-id" if call.service == "s3" else "x-amzn-RequestId", call.request_id))
         return status, headers, body
 
     def ask_moto(self, environ, call):
@@ -284,7 +291,7 @@ class Emulator:
         status, headers = got[-1]
         if status == 404 and data.lstrip()[:14].lower() == b"<!doctype html":
             raise Refusal("UnsupportedOperationException", f"the emulator has no {call.name}", 400)
-        return status, headers, answers.after(call, status, data)
+        return status, headers, answers.after(call, WORLD.account(call.account), status, data)
 
     def control(self, environ, start, what):
         """The tests' own requests."""
@@ -305,6 +312,8 @@ class Emulator:
     def command(self, method, what, arguments):
         if (method, what) == ("POST", "seed"):
             number = arguments.pop("account", None) or WORLD.fresh()
+            if "random" in arguments:
+                mock_random.seed(arguments.pop("random"))
             return scenarios.seed(self.url, number, Fault, **arguments)
         account = WORLD.account(arguments.pop("account"))
         with LOCK:

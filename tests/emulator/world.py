@@ -50,6 +50,11 @@ class Call:
     def caller_arn(self):
         return f"arn:aws:sts::{self.account}:assumed-role/trailproof-audit/audit"
 
+    def steady_id(self):
+        """A request id that is the same whenever the same is asked."""
+        asked = f"{self.name} {self.account} {self.region} {self.method} {self.path}?{self.query} {self.body.hex()}"
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, asked))
+
     def canonical_user(self):
         """The id by which access control lists know the account."""
         return hashlib.sha256(self.account.encode()).hexdigest()
