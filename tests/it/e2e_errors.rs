@@ -110,11 +110,8 @@ fn a_recording_that_was_changed() {
         command.args(["scan", "recording", "--out", "out"]);
         command
     };
-    for path in &whole {
+    for path in whole.iter().filter(|p| !p.ends_with("recording.json")) {
         let bytes = std::fs::read(path).unwrap();
-        if bytes.is_empty() {
-            continue;
-        }
         let mut changed = bytes.clone();
         let middle = changed.len() / 2;
         changed[middle] ^= 0x04;
