@@ -6,7 +6,9 @@
 //!
 //! Everything from [`inventory::Inventory`] to the right is pure: no network, no clock, no environment.
 
+pub mod audit;
 pub mod finding;
+pub mod yaml;
 pub mod inventory;
 pub mod policy;
 pub mod report;

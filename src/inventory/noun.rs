@@ -270,3 +270,45 @@ macro_rules! noun {
     };
 }
 pub(crate) use noun;
+
+/// The candidate that a misspelt name most likely means, for "did you mean"; `None` where nothing is near.
+/// Case does not count; of two equally near the first is taken.
+pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let name: Vec<char> = name.to_lowercase().chars().collect();
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(&name, &candidate.to_lowercase().chars().collect::<Vec<_>>()), candidate))
+        .filter(|(distance, candidate)| *distance <= (name.len().max(candidate.len()) / 3).clamp(1, 4))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many characters to insert, delete or replace to come from one to the other.
+fn distance(a: &[char], b: &[char]) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::closest;
+
+    #[test]
+    fn near_names_are_found_and_far_ones_are_not() {
+        let names = ["is_logging", "is_multi_region", "arn", "name"];
+        assert_eq!(closest("is_loging", names), Some("is_logging"));
+        assert_eq!(closest("isMultiRegion", names), Some("is_multi_region"));
+        assert_eq!(closest("ARN", names), Some("arn"));
+        assert_eq!(closest("bucket", names), None);
+        assert_eq!(closest("", names), None);
+    }
+}

@@ -1,1 +1,162 @@
 //! Sentences and remedies with the real names filled in.
+//!
+//! Names are foreign text: whoever names a trail must not be able to write into an auditor's shell, so remedies quote every
+//! value for their language. What is not known renders as `unknown`.
+
+use std::collections::BTreeMap;
+
+use minijinja::value::{Serde, Value as Jinja};
+use minijinja::{Environment, UndefinedBehavior};
+use serde_json::{Map, Value, json};
+
+use crate::inventory::noun::{Field, Kind, Opaque, Record, View};
+
+use super::ParameterValue;
+
+/// What a template may speak of.
+pub struct Subject<'a> {
+    pub record: &'a dyn Record,
+    pub parameters: &'a BTreeMap<String, ParameterValue>,
+    pub counterexamples: &'a [String],
+}
+
+/// Why a template is refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct TemplateError {
+    pub message: String,
+    pub hint: Option<String>,
+    /// Line of the template, counted from 1; 0 where it is not known.
+    pub line: usize,
+}
+
+/// Checks that a template can be read and speaks only of what there is.
+///
+/// # Errors
+/// A template that does not parse, or names something that the noun does not have.
+pub fn check(template: &str, noun: &str, fields: &[Field], parameters: &[String]) -> Result<(), TemplateError> {
+    let env = environment();
+    let parsed = env.template_from_str(template).map_err(|e| refused(&e))?;
+    let mut names: Vec<String> = parsed.undeclared_variables(true).into_iter().collect();
+    names.sort();
+    for name in names {
+        let mut parts = name.split('.');
+        let (head, member) = (parts.next().unwrap_or_default(), parts.next());
+        let (known, wanted): (Vec<&str>, &str) = match (head, member) {
+            ("counterexamples", _) => continue,
+            ("params", Some(p)) => (parameters.iter().map(String::as_str).collect(), p),
+            (h, Some(f)) if h == noun => (fields.iter().map(|f| f.name).collect(), f),
+            (h, None) if h == noun || h == "params" => continue,
+            (h, _) => (vec![noun, "params", "counterexamples"], h),
+        };
+        if !known.contains(&wanted) {
+            let hint = crate::inventory::noun::closest(wanted, known.iter().copied()).map(|c| format!("did you mean `{c}`?"));
+            let what = if head == wanted { format!("unknown name `{wanted}`") } else { format!("`{head}` has no `{wanted}`") };
+            return Err(TemplateError { message: what, hint, line: 0 });
+        }
+    }
+    Ok(())
+}
+
+/// The template with the subject's names filled in.
+///
+/// # Errors
+/// A template that fails on this subject; a checked template fails only by misusing a filter.
+pub fn render(template: &str, subject: &Subject<'_>) -> Result<String, TemplateError> {
+    let fields: Map<String, Value> = subject
+        .record
+        .noun()
+        .fields
+        .iter()
+        .filter_map(|f| subject.record.read(f.name).map(|v| (f.name.to_string(), plain(&v))))
+        .collect();
+    let parameters: Map<String, Value> = subject.parameters.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+    let context = json!({
+        subject.record.noun_name(): fields,
+        "params": parameters,
+        "counterexamples": subject.counterexamples,
+    });
+    environment().render_str(template, Jinja::from(Serde(&context))).map(|t| t.trim().to_string()).map_err(|e| refused(&e))
+}
+
+fn environment() -> Environment<'static> {
+    let mut env = Environment::new();
+    env.set_undefined_behavior(UndefinedBehavior::Strict);
+    env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    env.set_fuel(Some(100_000));
+    env.add_filter("sh", |v: String| shell(&v));
+    env.add_filter("hcl", |v: String| hcl(&v));
+    env.add_filter("yaml", |v: String| json!(v).to_string());
+    env.add_filter("names", |list: Vec<String>| names(&list));
+    env
+}
+
+fn refused(error: &minijinja::Error) -> TemplateError {
+    let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_string);
+    TemplateError { message, hint: None, line: error.line().unwrap_or(0) }
+}
+
+/// One word of a POSIX shell, whatever the text is. Control characters cannot be pasted safely and are left out.
+fn shell(text: &str) -> String {
+    let text: String = text.chars().filter(|c| !c.is_control()).collect();
+    let safe = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(safe) { text } else { format!("'{}'", text.replace('\'', r"'\''")) }
+}
+
+/// A string of Terraform's language, in which `${` and `%{` open templates.
+fn hcl(text: &str) -> String {
+    json!(text).to_string().replace("${", "$${").replace("%{", "%%{")
+}
+
+/// `a, b and c`.
+pub fn names(list: &[String]) -> String {
+    match list {
+        [] => "none".into(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} and {last}", most.join(", ")),
+    }
+}
+
+/// A view as plain JSON: what is not known is the word `unknown`.
+fn plain(view: &View<'_>) -> Value {
+    match view {
+        View::Null => Value::String("none".into()),
+        View::Bool(b) => json!(b),
+        View::Int(i) => json!(i),
+        View::Text(t) => json!(t),
+        View::Time(t) => json!(t.to_string()),
+        View::List { items, .. } => Value::Array(items.iter().map(plain).collect()),
+        View::Record(record) => {
+            let fields = record.noun().fields.into_iter().filter(|f| !matches!(f.kind, Kind::Opaque(_)));
+            Value::Object(fields.filter_map(|f| record.read(f.name).map(|v| (f.name.to_string(), plain(&v)))).collect())
+        }
+        View::Ref { id, .. } => json!(id),
+        View::Opaque(Opaque::EventSelectors(_)) => json!("event selectors"),
+        View::Opaque(Opaque::PolicyDocument(_)) => json!("policy document"),
+        View::Known { value, .. } => plain(value),
+        View::OneOf { .. } | View::Unknown(_) => json!("unknown"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_value_is_one_word_of_its_language() {
+        assert_eq!(shell("log-archive"), "log-archive");
+        assert_eq!(shell("a'; rm -rf / #\u{1b}[31m"), r"'a'\''; rm -rf / #[31m'");
+        assert_eq!(shell(""), "''");
+        assert_eq!(hcl("a\"${file(\"/etc/passwd\")}"), r#""a\"$${file(\"/etc/passwd\")}""#);
+    }
+
+    #[test]
+    fn a_template_that_names_what_there_is_not_is_refused() {
+        let table = crate::inventory::Trail::table();
+        assert!(check("{{ trail.name }} {{ counterexamples | names }}", "trail", &table.fields, &[]).is_ok());
+        let e = check("{{ trail.nmae }}", "trail", &table.fields, &[]).expect_err("no such field");
+        assert_eq!((e.message.as_str(), e.hint.as_deref()), ("`trail` has no `nmae`", Some("did you mean `name`?")));
+        assert!(check("{{ bucket.name }}", "trail", &table.fields, &[]).is_err());
+        assert!(check("{{ trail.name ", "trail", &table.fields, &[]).is_err());
+    }
+}

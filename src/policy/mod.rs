@@ -2,7 +2,9 @@
 //!
 //! Nothing here knows of findings, reports or where facts came from.
 
+pub mod catalogue;
 pub mod check;
+mod embedded;
 pub mod framework;
 pub mod message;
 
@@ -154,10 +156,7 @@ pub struct Serves {
     /// Requirements that it helps to show.
     #[serde(default)]
     pub supporting: Vec<String>,
-    /// Parameter values for this framework.
-    #[serde(default)]
-    pub with: BTreeMap<String, ParameterValue>,
-    /// The severity in this framework.
+    /// The severity where a scan asks for this framework by name.
     #[serde(default)]
     pub severity: Option<Severity>,
 }
@@ -168,4 +167,58 @@ impl Serves {
         let direct = self.direct.iter().map(|id| (id.as_str(), Strength::Direct));
         direct.chain(self.supporting.iter().map(|id| (id.as_str(), Strength::Supporting)))
     }
+}
+
+impl std::fmt::Display for ParameterValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ParameterValue::Bool(b) => write!(f, "{b}"),
+            ParameterValue::Int(i) => write!(f, "{i}"),
+            ParameterValue::Text(t) => f.write_str(t),
+            ParameterValue::Texts(list) => f.write_str(&list.join(", ")),
+        }
+    }
+}
+
+impl ParameterType {
+    /// Whether the value is of the type; a duration must be one that can be read.
+    pub fn accepts(self, value: &ParameterValue) -> bool {
+        match (self, value) {
+            (ParameterType::Bool, ParameterValue::Bool(_))
+            | (ParameterType::Int, ParameterValue::Int(_))
+            | (ParameterType::Text, ParameterValue::Text(_))
+            | (ParameterType::Texts, ParameterValue::Texts(_)) => true,
+            (ParameterType::Duration, ParameterValue::Text(text)) => duration(text).is_some(),
+            _ => false,
+        }
+    }
+
+    /// The type in words.
+    pub fn label(self) -> &'static str {
+        match self {
+            ParameterType::Bool => "true or false",
+            ParameterType::Int => "a whole number",
+            ParameterType::Text => "a text",
+            ParameterType::Texts => "a list of texts",
+            ParameterType::Duration => "a duration such as `24h`, `90m` or `7d`",
+        }
+    }
+}
+
+/// A duration as policies write it: a whole number and one of `s`, `m`, `h`, `d`.
+pub fn duration(text: &str) -> Option<jiff::SignedDuration> {
+    let (number, unit) = text.split_at(text.len().checked_sub(1)?);
+    let factor = match unit {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3_600,
+        "d" => 86_400,
+        _ => return None,
+    };
+    if number.is_empty() || !number.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let seconds = number.parse::<i64>().ok()?.checked_mul(factor)?;
+    // A hundred years: what is longer is a slip, and could not be subtracted from a date.
+    (seconds <= 100 * 366 * 86_400).then(|| jiff::SignedDuration::from_secs(seconds))
 }

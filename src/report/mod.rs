@@ -2,6 +2,7 @@
 //!
 //! A writer decides nothing: counting, sorting and wording that two formats share happen in [`Report`]. No clock, no files.
 
+pub mod build;
 pub mod html;
 pub mod json;
 pub mod text;
@@ -44,6 +45,9 @@ pub struct Report {
     pub policies: BTreeMap<String, PolicyView>,
     /// The trails found, one row each: what an assessor asks for first.
     pub trails: Vec<TrailView>,
+    /// Policies that the owner switched off, with the reason that was given.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<SetAside>,
     /// The calls, by operation.
     pub operations: Vec<OperationView>,
     /// The calls that findings and gaps point to, by id.
@@ -234,4 +238,12 @@ pub struct OperationView {
     pub calls: usize,
     /// Calls that gave no usable answer (status 4xx or 5xx that is not "there is none", or no answer).
     pub failed: usize,
+}
+
+/// A policy that the owner switched off. It is said, and never counted as good.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetAside {
+    pub policy: String,
+    pub reason: String,
 }

@@ -4,9 +4,13 @@
 
 pub mod access;
 pub mod event;
+mod family;
+mod s3_action;
 pub mod selectors;
 mod strings;
 pub mod truth;
+pub mod wildcard;
+mod words;
 
 pub use event::PartialEvent;
 pub use truth::{Answer, Truth};

@@ -28,7 +28,7 @@ fn no_credentials() {
     refused(
         bare(home.path()).env("AWS_ENDPOINT_URL", url()).env("AWS_REGION", "us-east-1").args(["scan", "--out", "out"]),
         home.path(),
-        &["credentials"],
+        &["no AWS credentials were found"],
     );
 }
 
@@ -51,7 +51,7 @@ fn credentials_that_aws_does_not_know() {
     let lab = Lab::new("empty");
     let mut command = lab.command(&["scan", "--out", "out"]);
     command.env("AWS_ACCESS_KEY_ID", "AKIAREVOKED000000000");
-    refused(&mut command, lab.folder.path(), &["InvalidClientTokenId"]);
+    refused(&mut command, lab.folder.path(), &["AWS does not accept the credentials"]);
 }
 
 #[test]
@@ -59,7 +59,7 @@ fn an_endpoint_where_nobody_listens() {
     let lab = Lab::new("empty");
     let mut command = lab.command(&["scan", "--out", "out"]);
     command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9");
-    refused(&mut command, lab.folder.path(), &["sts:GetCallerIdentity"]);
+    refused(&mut command, lab.folder.path(), &["AWS cannot be reached", "http://127.0.0.1:9"]);
 }
 
 #[test]
@@ -67,18 +67,22 @@ fn no_region() {
     let lab = Lab::new("empty");
     let mut command = lab.command(&["scan", "--out", "out"]);
     command.env_remove("AWS_REGION");
-    let run = Run::new(command.output().unwrap(), lab.path("out"));
-    // Either a Region is needed and that is said, or there is a default and the scan is made.
-    match run.code {
-        Some(2) => assert!(run.stderr.contains("Region") && run.stderr.contains("hint: "), "{}", run.stderr),
-        _ => assert_eq!(run.ends_with(1).report().population.accounts_reached, 1),
-    }
+    refused(&mut command, lab.folder.path(), &["no Region is set"]);
 }
 
 #[test]
-fn a_region_that_is_not_enabled() {
+fn a_region_that_is_not_enabled_is_no_clean_run() {
     let lab = Lab::new("good");
-    refused(&mut lab.command(&["scan", "--out", "out", "--region", "eu-south-1"]), lab.folder.path(), &["eu-south-1"]);
+    let run = lab.scan("out", &["--region", "eu-south-1"]);
+    assert!(matches!(run.code, Some(1..=3)), "{:?}", run.code);
+    assert!(format!("{}{}", run.stdout, run.stderr).contains("eu-south-1"), "{}\n{}", run.stdout, run.stderr);
+}
+
+#[test]
+fn what_is_no_name_of_a_region() {
+    let lab = Lab::new("good");
+    refused(&mut lab.command(&["scan", "--out", "out", "--region", "Ireland"]), lab.folder.path(), &["`Ireland`"]);
+    assert_eq!(lab.count_calls(), 0);
 }
 
 #[test]

@@ -13,6 +13,8 @@ use tempfile::TempDir;
 use trailproof::finding::Outcome;
 use trailproof::report::Report;
 
+use crate::program::trailproof;
+
 pub(crate) const SECRET: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
 /// One account, and a folder for what is written about it.
@@ -150,15 +152,8 @@ impl Lab {
 
 /// The binary in an environment of nothing but a home and a path.
 pub(crate) fn bare(home: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_trailproof"));
-    command
-        .env_clear()
-        .env("HOME", home)
-        .env("PATH", std::env::var("PATH").unwrap())
-        .env("AWS_EC2_METADATA_DISABLED", "true")
-        .env("NO_COLOR", "1")
-        .current_dir(home)
-        .stdin(Stdio::null());
+    let mut command = trailproof(home);
+    command.stdin(Stdio::null());
     command
 }
 

@@ -1,7 +1,10 @@
 //! The one integration binary.
 
-#![expect(clippy::unwrap_used, reason = "tests say what went wrong by panicking")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests say what went wrong by panicking")]
 
+mod architecture;
+mod bad_input;
+mod documents;
 #[cfg(feature = "aws")]
 mod e2e;
 #[cfg(feature = "aws")]
@@ -10,3 +13,5 @@ mod e2e_errors;
 mod e2e_faults;
 #[cfg(feature = "aws")]
 mod emulator;
+mod policies;
+mod program;

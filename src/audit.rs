@@ -1,0 +1,304 @@
+//! Inventory x policies -> findings. Pure: the same inventory, policies and moment give the same findings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use crate::finding::{FactRead, Finding, Fix, Outcome, RequirementRef, Severity, Subject};
+use crate::inventory::{Account, Fact, Gap, GapKind, Gaps, Inventory, Record};
+use crate::policy::catalogue::{Catalogue, Policy};
+use crate::policy::check::{Context, EvaluationError, Evaluation};
+use crate::policy::message::{self, TemplateError};
+use crate::policy::{IfEmpty, ParameterValue, SubjectKind};
+use crate::semantics::Truth;
+
+/// What the owner decided about the policies.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// Only these policies; every one where it is `None`.
+    pub only: Option<BTreeSet<String>>,
+    /// Parameter values, by policy and name.
+    pub parameters: BTreeMap<String, BTreeMap<String, ParameterValue>>,
+    /// Severities, by policy.
+    pub severities: BTreeMap<String, Severity>,
+}
+
+/// A policy that could not be asked: a bug of the policy or of the evaluator, never a verdict.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    #[error("policy `{policy}` on {subject}: {source}")]
+    Evaluation { policy: String, subject: String, source: EvaluationError },
+    #[error("policy `{policy}` on {subject}: its text could not be filled in: {source}")]
+    Template { policy: String, subject: String, source: TemplateError },
+}
+
+/// Asks every selected policy of every subject.
+///
+/// # Errors
+/// A policy that could not be asked. A fact that was not read is no error: it is an unknown finding.
+pub fn audit(inventory: &Inventory, catalogue: &Catalogue, settings: &Settings, now: Timestamp) -> Result<Vec<Finding>, AuditError> {
+    let mut findings = Vec::new();
+    for (id, policy) in &catalogue.policies {
+        if settings.only.as_ref().is_some_and(|only| !only.contains(id)) {
+            continue;
+        }
+        let parameters = policy.parameters(settings.parameters.get(id));
+        let asked = Asked { inventory, policy, parameters, severity: settings.severities.get(id).copied(), now };
+        asked.all(&mut findings)?;
+    }
+    findings.sort_by(|a, b| order(a).cmp(&order(b)));
+    Ok(findings)
+}
+
+fn order(f: &Finding) -> (Outcome, std::cmp::Reverse<Severity>, &str, &Subject) {
+    (f.outcome, std::cmp::Reverse(f.severity), &f.policy, &f.subject)
+}
+
+struct Asked<'a> {
+    inventory: &'a Inventory,
+    policy: &'a Policy,
+    parameters: BTreeMap<String, ParameterValue>,
+    severity: Option<Severity>,
+    now: Timestamp,
+}
+
+impl Asked<'_> {
+    fn all(&self, findings: &mut Vec<Finding>) -> Result<(), AuditError> {
+        let kind = self.policy.file.subject;
+        let population = self.inventory.population(kind.noun());
+        for record in &population {
+            findings.push(self.one(*record)?);
+        }
+        let unseen = unseen(self.inventory, kind);
+        for (account, gaps) in &unseen {
+            findings.push(self.unseen(account, gaps));
+        }
+        if population.is_empty() && unseen.is_empty() {
+            findings.extend(self.inventory.accounts.iter().map(|a| self.empty(a)));
+        }
+        Ok(())
+    }
+
+    fn one(&self, record: &dyn Record) -> Result<Finding, AuditError> {
+        let subject = subject_of(self.inventory, record);
+        let failed = |source| AuditError::Evaluation { policy: self.policy.file.id.clone(), subject: subject.id.clone(), source };
+        let context = Context {
+            inventory: self.inventory,
+            subject: record,
+            parameters: &self.parameters,
+            events: &self.policy.events,
+            now: self.now,
+        };
+        let mut facts = Facts::default();
+        if let Some(applies) = &self.policy.applies {
+            let evaluation = applies.evaluate(&context).map_err(failed)?;
+            facts.add(&evaluation);
+            match evaluation.truth {
+                Truth::True => {}
+                Truth::False => return Ok(self.finding(subject, Outcome::NotApplicable, "not about this subject".into(), facts.0)),
+                Truth::Unknown => {
+                    let mut finding = self.finding(subject, Outcome::Unknown, "it is not known whether the policy is about it".into(), facts.0);
+                    finding.gaps = evaluation.gaps.into_iter().collect();
+                    return Ok(finding);
+                }
+            }
+        }
+        let main = self.policy.check.evaluate(&context).map_err(failed)?;
+        facts.add(&main);
+        let mut truth = main.truth;
+        let mut gaps: Gaps = main.gaps.clone();
+        let mut accepted = None;
+        for (program, says) in &self.policy.accept {
+            if truth == Truth::True {
+                break;
+            }
+            let evaluation = program.evaluate(&context).map_err(failed)?;
+            facts.add(&evaluation);
+            if evaluation.truth == Truth::True {
+                accepted = Some(says.clone());
+            }
+            gaps.extend(evaluation.gaps.iter().cloned());
+            truth = truth.or(evaluation.truth);
+        }
+        let templated = |source| AuditError::Template { policy: self.policy.file.id.clone(), subject: subject.id.clone(), source };
+        let names = message::Subject { record, parameters: &self.parameters, counterexamples: &main.counterexamples };
+        let file = &self.policy.file;
+        let mut finding = match truth {
+            Truth::True => {
+                let says = accepted.clone().unwrap_or_else(|| lower_first(&file.title));
+                self.finding(subject.clone(), Outcome::Pass, says, facts.0)
+            }
+            Truth::False => {
+                let text = message::render(&file.message, &names).map_err(templated)?;
+                self.finding(subject.clone(), Outcome::Fail, text, facts.0)
+            }
+            Truth::Unknown => {
+                let text = format!("could not be decided: {}", reasons(&gaps));
+                self.finding(subject.clone(), Outcome::Unknown, text, facts.0)
+            }
+        };
+        finding.accepted = accepted;
+        if truth != Truth::True {
+            finding.counterexamples = main.counterexamples.clone();
+        }
+        if truth == Truth::Unknown {
+            finding.gaps = gaps.into_iter().collect();
+        }
+        if truth == Truth::False {
+            let render = |template: &str| message::render(template, &names).map_err(templated);
+            finding.fix = Some(Fix {
+                summary: render(&file.fix.summary)?,
+                cli: render(&file.fix.cli)?,
+                terraform: render(&file.fix.terraform)?,
+                cloudformation: render(&file.fix.cloudformation)?,
+            });
+        }
+        Ok(finding)
+    }
+
+    /// There may be subjects that nobody saw: nothing may be concluded from those that were seen.
+    fn unseen(&self, account: &Account, gaps: &Gaps) -> Finding {
+        let noun = self.policy.file.subject.noun();
+        let text = format!("there may be a {noun} that was not seen: {}", reasons(gaps));
+        let mut finding = self.finding(account_subject(account), Outcome::Unknown, text, Vec::new());
+        finding.gaps = gaps.iter().cloned().collect();
+        finding
+    }
+
+    fn empty(&self, account: &Account) -> Finding {
+        let noun = self.policy.file.subject.noun();
+        let (outcome, text) = match self.policy.file.if_empty {
+            IfEmpty::Fail => (Outcome::Fail, format!("account {} has no {noun}", account.id)),
+            IfEmpty::NotApplicable => (Outcome::NotApplicable, format!("account {} has no {noun}", account.id)),
+        };
+        let listing = FactRead {
+            of: account.id.clone(),
+            path: "trails".into(),
+            value: Some("none".into()),
+            gap: None,
+            from: account.trails.from.first().cloned(),
+            basis: None,
+        };
+        self.finding(account_subject(account), outcome, text, vec![listing])
+    }
+
+    fn finding(&self, subject: Subject, outcome: Outcome, message: String, facts: Vec<FactRead>) -> Finding {
+        let file = &self.policy.file;
+        let requirements = file.requirements.iter().flat_map(|(framework, serves)| {
+            serves.each().map(|(id, strength)| RequirementRef { framework: framework.clone(), id: id.into(), strength })
+        });
+        Finding {
+            policy: file.id.clone(),
+            outcome,
+            severity: self.severity.unwrap_or(file.severity),
+            subject,
+            message,
+            accepted: None,
+            counterexamples: Vec::new(),
+            facts,
+            gaps: Vec::new(),
+            requirements: requirements.collect(),
+            fix: None,
+        }
+    }
+}
+
+/// Facts in the order of reading, each once.
+#[derive(Default)]
+struct Facts(Vec<FactRead>);
+
+impl Facts {
+    fn add(&mut self, evaluation: &Evaluation) {
+        for fact in &evaluation.facts {
+            if !self.0.contains(fact) {
+                self.0.push(fact.clone());
+            }
+        }
+    }
+}
+
+/// Why there may be subjects of the kind that the inventory does not hold, account by account.
+fn unseen(inventory: &Inventory, kind: SubjectKind) -> Vec<(&Account, Gaps)> {
+    let mut all = Vec::new();
+    for account in &inventory.accounts {
+        let mut gaps = Gaps::new();
+        if kind != SubjectKind::Account {
+            gaps.extend(account.trails.gaps.iter().cloned());
+            for reference in &account.trails.items {
+                let Some(trail) = inventory.trails.iter().find(|t| t.arn == reference.0) else {
+                    let gap = Gap::new(GapKind::OtherAccount, format!("trail {} was not read", reference.0));
+                    gaps.insert(gap);
+                    continue;
+                };
+                match kind {
+                    SubjectKind::Bucket => gaps.extend(trail.bucket.gap().cloned()),
+                    SubjectKind::Key => gaps.extend(trail.kms_key.gap().cloned()),
+                    SubjectKind::Account | SubjectKind::Trail => {}
+                }
+            }
+        }
+        if !gaps.is_empty() {
+            all.push((account, gaps));
+        }
+    }
+    all
+}
+
+fn reasons(gaps: &Gaps) -> String {
+    const SHOWN: usize = 2;
+    let mut texts: Vec<&str> = gaps.iter().map(|g| g.message.as_str()).collect();
+    texts.dedup();
+    let more = texts.len().saturating_sub(SHOWN);
+    let mut text = texts.into_iter().take(SHOWN).collect::<Vec<_>>().join("; ");
+    if more > 0 {
+        text.push_str(&format!("; and {more} more"));
+    }
+    if text.is_empty() { "something was not read".into() } else { text }
+}
+
+/// A title in the middle of a sentence, unless it starts with a name such as `KMS`.
+fn lower_first(title: &str) -> String {
+    let mut chars = title.chars();
+    match (chars.next(), chars.clone().next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(chars).collect(),
+        _ => title.to_string(),
+    }
+}
+
+fn account_subject(account: &Account) -> Subject {
+    let name = match account.alias.known() {
+        Some(Some(alias)) => alias.clone(),
+        _ => account.id.clone(),
+    };
+    Subject { kind: "account".into(), id: account.id.clone(), name, account: account.id.clone(), region: None }
+}
+
+fn subject_of(inventory: &Inventory, record: &dyn Record) -> Subject {
+    let id = record.id();
+    let unknown = || "unknown".to_string();
+    let fact = |f: &Fact<String>| f.known().cloned();
+    let plain = || Subject { kind: record.noun_name().into(), id: id.into(), name: id.into(), account: unknown(), region: None };
+    match record.noun_name() {
+        "account" => inventory.accounts.iter().find(|a| a.id == id).map(account_subject),
+        "trail" => inventory.trails.iter().find(|t| t.arn == id).map(|t| Subject {
+            name: t.name.clone(),
+            account: t.owner_account.clone(),
+            region: Some(t.home_region.clone()),
+            ..plain()
+        }),
+        "bucket" => inventory.buckets.iter().find(|b| b.name == id).map(|b| Subject {
+            id: format!("arn:{}:s3:::{}", b.partition, b.name),
+            account: fact(&b.owner_account).unwrap_or_else(unknown),
+            region: fact(&b.region),
+            ..plain()
+        }),
+        "key" => inventory.keys.iter().find(|k| k.arn == id).map(|k| Subject {
+            name: k.arn.rsplit('/').next().unwrap_or(&k.arn).into(),
+            account: fact(&k.owner_account).unwrap_or_else(unknown),
+            region: fact(&k.region),
+            ..plain()
+        }),
+        _ => None,
+    }
+    .unwrap_or_else(plain)
+}

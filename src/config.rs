@@ -1,0 +1,146 @@
+//! `trailproof.yaml`: what the owner asks for, and what the owner decided.
+//!
+//! Typed and complete: a name that is not known is an error with its place, never a setting without effect.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::finding::Severity;
+use crate::inventory::noun::closest;
+use crate::policy::ParameterValue;
+use crate::policy::catalogue::Catalogue;
+use crate::yaml::{Complaint, SourceFile, Step};
+
+/// The file's name where none is given.
+pub const FILE_NAME: &str = "trailproof.yaml";
+
+/// `trailproof.yaml`.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The version of this file's form: 1.
+    pub version: Version,
+    /// The AWS profile to use; `--profile` stands above it.
+    #[serde(default)]
+    pub profile: Option<String>,
+    /// The Regions to look at; every enabled one where it is empty. `--region` stands above it.
+    #[serde(default)]
+    pub regions: Vec<String>,
+    /// Where the reports go; `--out` stands above it.
+    #[serde(default)]
+    pub out: Option<String>,
+    /// The least severity whose fails make the exit code 1; `--fail-on` stands above it.
+    #[serde(default)]
+    pub fail_on: Option<Severity>,
+    /// Whether findings that could not be evaluated leave the exit code 0; `--allow-unknown` stands above it.
+    #[serde(default)]
+    pub allow_unknown: bool,
+    #[serde(default)]
+    pub policies: Policies,
+}
+
+/// The version of the file's form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "u32", into = "u32")]
+pub struct Version(u32);
+
+impl TryFrom<u32> for Version {
+    type Error = String;
+    fn try_from(version: u32) -> Result<Self, String> {
+        if version == 1 { Ok(Version(1)) } else { Err(format!("version {version} is not known; this program reads version 1")) }
+    }
+}
+
+impl From<Version> for u32 {
+    fn from(version: Version) -> u32 {
+        version.0
+    }
+}
+
+/// What the owner decided about policies.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Policies {
+    /// Folders with policies of your own, beside this file; `--policies` adds to them.
+    #[serde(default)]
+    pub directories: Vec<String>,
+    /// Policies that are not asked. The report says so, with the reason.
+    #[serde(default)]
+    pub disable: Vec<Disabled>,
+    /// policy id -> severity.
+    #[serde(default)]
+    pub severity: BTreeMap<String, Severity>,
+    /// policy id -> parameter -> value.
+    #[serde(default)]
+    pub parameters: BTreeMap<String, BTreeMap<String, ParameterValue>>,
+}
+
+/// A policy that is not asked.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Disabled {
+    pub id: String,
+    /// Why, for the reader of the report; may not be empty.
+    pub reason: String,
+}
+
+impl Config {
+    /// Reads the file.
+    ///
+    /// # Errors
+    /// Anything that the file's form does not know, with its place.
+    pub fn load(source: &mut SourceFile) -> Result<Self, Complaint> {
+        let config: Config = source.parse()?;
+        for (i, disabled) in config.policies.disable.iter().enumerate() {
+            if disabled.reason.trim().is_empty() {
+                let path = [Step::Key("policies"), Step::Key("disable"), Step::Item(i), Step::Key("reason")];
+                let c = source.complain(&path, format!("policy `{}` is disabled without a reason", disabled.id));
+                return Err(c.with_hint(Some("the report shows the reason to whoever reads it")));
+            }
+        }
+        Ok(config)
+    }
+
+    /// Checks every policy and parameter that the file names.
+    ///
+    /// # Errors
+    /// Names that the catalogue does not know and values of the wrong type, each with its place.
+    pub fn check(&self, source: &SourceFile, catalogue: &Catalogue) -> Result<(), Vec<Complaint>> {
+        let mut complaints = Vec::new();
+        let mut known = |path: &[Step<'_>], id: &str| {
+            let found = catalogue.policies.contains_key(id);
+            if !found {
+                let hint = closest(id, catalogue.policies.keys().map(String::as_str)).map(|c| format!("did you mean `{c}`?"));
+                complaints.push(source.complain(path, format!("unknown policy `{id}`")).with_hint(hint));
+            }
+            found
+        };
+        for (i, disabled) in self.policies.disable.iter().enumerate() {
+            known(&[Step::Key("policies"), Step::Key("disable"), Step::Item(i), Step::Key("id")], &disabled.id);
+        }
+        for id in self.policies.severity.keys() {
+            known(&[Step::Key("policies"), Step::Key("severity"), Step::Name(id)], id);
+        }
+        let with_parameters: Vec<&String> =
+            self.policies.parameters.keys().filter(|id| known(&[Step::Key("policies"), Step::Key("parameters"), Step::Name(id)], id)).collect();
+        for id in with_parameters {
+            let declared = &catalogue.policies[id].file.parameters;
+            for (name, value) in &self.policies.parameters[id] {
+                let path = [Step::Key("policies"), Step::Key("parameters"), Step::Key(id), Step::Name(name)];
+                match declared.get(name) {
+                    None => {
+                        let hint = closest(name, declared.keys().map(String::as_str)).map(|c| format!("did you mean `{c}`?"));
+                        complaints.push(source.complain(&path, format!("policy `{id}` has no parameter `{name}`")).with_hint(hint));
+                    }
+                    Some(p) if !p.r#type.accepts(value) => {
+                        complaints.push(source.complain(&path, format!("`{name}` is not {}", p.r#type.label())));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+        if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+    }
+}

@@ -1,0 +1,248 @@
+//! The policies and frameworks of a run: loaded, checked against each other, ready to be asked.
+
+use std::collections::BTreeMap;
+
+use crate::inventory::noun::closest;
+use crate::semantics::PartialEvent;
+use crate::semantics::event::EventError;
+use crate::yaml::{Complaint, SourceFile, Step};
+
+use super::check::{CheckError, Env, Program};
+use super::framework::Framework;
+use super::{EventValue, ParameterValue, PolicyFile, embedded, message};
+
+/// A policy that can be asked.
+#[derive(Debug)]
+pub struct Policy {
+    pub file: PolicyFile,
+    /// The file it came from, as it was given.
+    pub source: String,
+    /// Whether the binary carries it.
+    pub embedded: bool,
+    pub applies: Option<Program>,
+    pub check: Program,
+    /// The declared alternatives, with what the report says where one holds.
+    pub accept: Vec<(Program, String)>,
+    pub events: BTreeMap<String, PartialEvent>,
+}
+
+/// Every policy and framework of a run, by id.
+#[derive(Debug, Default)]
+pub struct Catalogue {
+    pub policies: BTreeMap<String, Policy>,
+    pub frameworks: BTreeMap<String, Framework>,
+}
+
+impl Catalogue {
+    /// What the binary carries.
+    ///
+    /// # Errors
+    /// None in a build that passed its tests.
+    pub fn embedded() -> Result<Self, Vec<Complaint>> {
+        let mut catalogue = Catalogue::default();
+        let (policies, frameworks) = embedded::files();
+        catalogue.add(policies, frameworks, true)?;
+        Ok(catalogue)
+    }
+
+    /// The embedded policies and frameworks, then these: a policy or framework of the same id takes the place of the
+    /// embedded one.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files, each complaint with its place.
+    pub fn with(policies: Vec<SourceFile>, frameworks: Vec<SourceFile>) -> Result<Self, Vec<Complaint>> {
+        let mut catalogue = Catalogue::embedded()?;
+        catalogue.add(policies, frameworks, false)?;
+        Ok(catalogue)
+    }
+
+    fn add(&mut self, policies: Vec<SourceFile>, frameworks: Vec<SourceFile>, embedded: bool) -> Result<(), Vec<Complaint>> {
+        let mut complaints = Vec::new();
+        let mut named: BTreeMap<String, String> = BTreeMap::new();
+        for mut source in frameworks {
+            match framework(&mut source) {
+                Ok(f) => {
+                    if let Some(first) = named.insert(f.id.clone(), source.name.clone()) {
+                        complaints.push(duplicate(&source, &f.id, &first));
+                    }
+                    self.frameworks.insert(f.id.clone(), f);
+                }
+                Err(more) => complaints.extend(more),
+            }
+        }
+        named.clear();
+        for mut source in policies {
+            match self.policy(&mut source, embedded) {
+                Ok(p) => {
+                    let id = p.file.id.clone();
+                    if let Some(first) = named.insert(id.clone(), source.name.clone()) {
+                        complaints.push(duplicate(&source, &id, &first));
+                    }
+                    self.policies.insert(id, p);
+                }
+                Err(more) => complaints.extend(more),
+            }
+        }
+        if complaints.is_empty() { Ok(()) } else { Err(complaints) }
+    }
+
+    fn policy(&self, source: &mut SourceFile, embedded: bool) -> Result<Policy, Vec<Complaint>> {
+        let file: PolicyFile = source.parse().map_err(|c| vec![c])?;
+        let mut complaints = Vec::new();
+        let s = &*source;
+        complaints.extend(identity(s, &file.id));
+        for (name, parameter) in &file.parameters {
+            if !parameter.r#type.accepts(&parameter.default) {
+                let path = [Step::Key("parameters"), Step::Key(name), Step::Key("default")];
+                complaints.push(s.complain(&path, format!("the default of `{name}` is not {}", parameter.r#type.label())));
+            }
+        }
+        let mut events = BTreeMap::new();
+        for (name, fields) in &file.events {
+            let written = fields.iter().map(|(k, v)| (k.clone(), event_value(v))).collect();
+            match PartialEvent::new(written) {
+                Ok(event) => {
+                    events.insert(name.clone(), event);
+                }
+                Err(e) => complaints.push(event(s, name, &e)),
+            }
+        }
+        let env = Env {
+            subject: file.subject.noun().into(),
+            parameters: file.parameters.iter().map(|(k, v)| (k.clone(), v.r#type)).collect(),
+            events: file.events.keys().cloned().collect(),
+        };
+        let mut compile = |text: &str, path: &[Step<'_>]| match Program::compile(text, &env) {
+            Ok(program) => Some(program),
+            Err(e) => {
+                complaints.push(expression(s, path, text, &e));
+                None
+            }
+        };
+        let applies = file.applies.as_deref().map(|text| compile(text, &[Step::Key("applies")]));
+        let check = compile(&file.check, &[Step::Key("check")]);
+        let accept: Vec<_> = file
+            .accept
+            .iter()
+            .enumerate()
+            .map(|(i, a)| (compile(&a.check, &[Step::Key("accept"), Step::Item(i), Step::Key("check")]), a.says.clone()))
+            .collect();
+        complaints.extend(self.requirements(s, &file));
+        complaints.extend(templates(s, &file));
+        let accept: Option<Vec<_>> = accept.into_iter().map(|(p, says)| p.map(|p| (p, says))).collect();
+        match (complaints.is_empty(), applies, check, accept) {
+            (true, applies, Some(check), Some(accept)) => {
+                let applies = applies.flatten();
+                Ok(Policy { file, source: s.name.clone(), embedded, applies, check, accept, events })
+            }
+            _ => Err(complaints),
+        }
+    }
+
+    fn requirements(&self, source: &SourceFile, file: &PolicyFile) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        for (id, serves) in &file.requirements {
+            let Some(framework) = self.frameworks.get(id) else {
+                let hint = closest(id, self.frameworks.keys().map(String::as_str)).map(|c| format!("did you mean `{c}`?"));
+                let known = || format!("known are {}", self.frameworks.keys().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "));
+                let path = [Step::Key("requirements"), Step::Name(id)];
+                complaints.push(source.complain(&path, format!("unknown framework `{id}`")).with_hint(Some(hint.unwrap_or_else(known))));
+                continue;
+            };
+            for (list, name) in [(&serves.direct, "direct"), (&serves.supporting, "supporting")] {
+                for (i, requirement) in list.iter().enumerate() {
+                    if !framework.requirements.iter().any(|r| &r.id == requirement) {
+                        let path = [Step::Key("requirements"), Step::Key(id), Step::Key(name), Step::Item(i)];
+                        let hint = closest(requirement, framework.requirements.iter().map(|r| r.id.as_str()));
+                        let message = format!("framework `{id}` has no requirement `{requirement}`");
+                        complaints.push(source.complain(&path, message).with_hint(hint.map(|c| format!("did you mean `{c}`?"))));
+                    }
+                }
+            }
+        }
+        complaints
+    }
+}
+
+fn framework(source: &mut SourceFile) -> Result<Framework, Vec<Complaint>> {
+    let file: Framework = source.parse().map_err(|c| vec![c])?;
+    let mut complaints: Vec<Complaint> = identity(source, &file.id).into_iter().collect();
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for (i, requirement) in file.requirements.iter().enumerate() {
+        let path = [Step::Key("requirements"), Step::Item(i), Step::Key("id")];
+        if seen.insert(&requirement.id, i).is_some() {
+            complaints.push(source.complain(&path, format!("requirement `{}` stands twice", requirement.id)));
+        }
+    }
+    if complaints.is_empty() { Ok(file) } else { Err(complaints) }
+}
+
+/// An id is kebab case and the file's name, so that whoever has one finds the other.
+fn identity(source: &SourceFile, id: &str) -> Option<Complaint> {
+    let kebab = !id.is_empty()
+        && id.split(['-', '.']).all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+    if !kebab {
+        let c = source.complain(&[Step::Key("id")], format!("the id `{id}` is not in kebab case"));
+        return Some(c.with_hint(Some("write small letters, digits and single hyphens")));
+    }
+    let file_name = source.name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let stem = file_name.strip_suffix(".yaml").or_else(|| file_name.strip_suffix(".yml")).unwrap_or(file_name);
+    (stem != id).then(|| {
+        let c = source.complain(&[Step::Key("id")], format!("the id `{id}` is not the file's name"));
+        c.with_hint(Some(format!("rename the file to `{id}.yaml`, or the id to `{stem}`")))
+    })
+}
+
+fn duplicate(source: &SourceFile, id: &str, first: &str) -> Complaint {
+    let c = source.complain(&[Step::Key("id")], format!("duplicate id `{id}`"));
+    c.with_hint(Some(format!("it stands in `{first}` already")))
+}
+
+fn event(source: &SourceFile, name: &str, error: &EventError) -> Complaint {
+    let field = match error {
+        EventError::UnknownField { field, .. } => field.as_str(),
+        EventError::Value { field, .. } => field,
+    };
+    source.complain(&[Step::Key("events"), Step::Key(name), Step::Name(field)], error.to_string())
+}
+
+fn event_value(value: &EventValue) -> String {
+    match value {
+        EventValue::Bool(b) => b.to_string(),
+        EventValue::Text(t) => t.clone(),
+    }
+}
+
+fn expression(source: &SourceFile, path: &[Step<'_>], text: &str, e: &CheckError) -> Complaint {
+    source.complain_within(path, text, e.start, e.end, e.message.clone()).with_hint(e.hint.clone())
+}
+
+fn templates(source: &SourceFile, file: &PolicyFile) -> Vec<Complaint> {
+    let noun = file.subject.noun();
+    let fields = crate::inventory::nouns().into_iter().find(|n| n.name == noun).map(|n| n.fields).unwrap_or_default();
+    let parameters: Vec<String> = file.parameters.keys().cloned().collect();
+    let fix = &file.fix;
+    let all: [(&[Step<'_>], &str); 5] = [
+        (&[Step::Key("message")], &file.message),
+        (&[Step::Key("fix"), Step::Key("summary")], &fix.summary),
+        (&[Step::Key("fix"), Step::Key("cli")], &fix.cli),
+        (&[Step::Key("fix"), Step::Key("terraform")], &fix.terraform),
+        (&[Step::Key("fix"), Step::Key("cloudformation")], &fix.cloudformation),
+    ];
+    let check = |(path, text): &(&[Step<'_>], &str)| {
+        let e = message::check(text, noun, &fields, &parameters).err()?;
+        Some(source.complain(path, e.message).with_hint(e.hint))
+    };
+    all.iter().filter_map(check).collect()
+}
+
+impl Policy {
+    /// The parameters' values, these instead of the defaults where they are given.
+    pub fn parameters(&self, set: Option<&BTreeMap<String, ParameterValue>>) -> BTreeMap<String, ParameterValue> {
+        let mut values: BTreeMap<_, _> = self.file.parameters.iter().map(|(k, p)| (k.clone(), p.default.clone())).collect();
+        if let Some(set) = set {
+            values.extend(set.iter().filter(|(k, _)| self.file.parameters.contains_key(*k)).map(|(k, v)| (k.clone(), v.clone())));
+        }
+        values
+    }
+}

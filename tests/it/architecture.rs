@@ -1,0 +1,150 @@
+//! The house: imports run one way, AWS's crates stay in their rooms, and collectors only read.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Who may import whom, top-level module by top-level module.
+const ARROWS: [(&str, &[&str]); 13] = [
+    ("inventory", &[]),
+    ("yaml", &["inventory"]),
+    ("finding", &["inventory"]),
+    ("semantics", &["inventory"]),
+    ("policy", &["inventory", "semantics", "finding", "yaml"]),
+    ("config", &["inventory", "finding", "policy", "yaml"]),
+    ("audit", &["inventory", "semantics", "finding", "policy"]),
+    ("report", &["inventory", "semantics", "finding", "policy"]),
+    ("aws", &["inventory"]),
+    ("source", &["inventory", "aws"]),
+    ("cli", &["finding", "config"]),
+    ("app", &["inventory", "yaml", "finding", "semantics", "policy", "config", "audit", "report", "aws", "source", "cli"]),
+    ("main", &["app", "cli"]),
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Every Rust file below `src`, with the path inside it and its text less comments.
+fn sources() -> Vec<(String, String)> {
+    let mut files = Vec::new();
+    gather(&root().join("src"), &mut files);
+    files.sort();
+    let source = root().join("src");
+    files
+        .into_iter()
+        .map(|path| {
+            let text = fs::read_to_string(&path).expect("a source file can be read");
+            let code: Vec<&str> = text.lines().filter(|l| !l.trim_start().starts_with("//")).collect();
+            let name = path.strip_prefix(&source).expect("below src").to_string_lossy().replace('\\', "/");
+            (name, code.join("\n"))
+        })
+        .collect()
+}
+
+fn gather(dir: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(dir).expect("a folder can be read") {
+        let path = entry.expect("an entry can be read").path();
+        if path.is_dir() {
+            gather(&path, files);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+/// The top-level modules that a text names by `crate::` or `trailproof::`, grouped imports included.
+fn imports(code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for marker in ["crate::", "trailproof::"] {
+        for (at, _) in code.match_indices(marker) {
+            if marker == "crate::" && code[..at].ends_with('$') {
+                continue;
+            }
+            let rest = &code[at + marker.len()..];
+            let group = rest.strip_prefix('{').map(|g| g.split('}').next().unwrap_or_default());
+            let names: Vec<&str> = match group {
+                Some(group) => group.split(',').map(str::trim).collect(),
+                None => vec![rest],
+            };
+            for name in names {
+                let module: String = name.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+                if ARROWS.iter().any(|(m, _)| *m == module) {
+                    found.insert(module);
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn imports_run_one_way() {
+    let mut wrong = Vec::new();
+    for (name, code) in sources() {
+        let module = name.split('/').next().unwrap_or_default().trim_end_matches(".rs").to_string();
+        if module == "lib" {
+            continue;
+        }
+        let Some((_, allowed)) = ARROWS.iter().find(|(m, _)| *m == module) else {
+            wrong.push(format!("{name}: the module `{module}` has no place in the house"));
+            continue;
+        };
+        for import in imports(&code) {
+            if import != module && !allowed.contains(&import.as_str()) {
+                wrong.push(format!("{name}: `{module}` may not know `{import}`"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_import_reader_sees_groups_and_inline_paths() {
+    let found = imports("use crate::{audit, report::Report};\nlet x = crate::policy::check::functions();");
+    assert_eq!(found, ["audit", "policy", "report"].map(String::from).into());
+}
+
+#[test]
+fn awss_crates_are_named_only_where_aws_is_asked() {
+    let wrong: Vec<String> = sources()
+        .into_iter()
+        .filter(|(name, _)| !name.starts_with("aws/") && !name.starts_with("source/aws/"))
+        .filter(|(_, code)| code.contains("aws_sdk_") || code.contains("aws_config") || code.contains("aws_smithy") || code.contains("aws_types"))
+        .map(|(name, _)| name)
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:?}");
+}
+
+/// Everything that an SDK client can be asked, by its first word; what is not here changes something, or opens data.
+const READING: [&str; 4] = ["get_", "list_", "describe_", "head_"];
+const CHANGING: [&str; 22] = [
+    "put_", "create_", "delete_", "update_", "start_", "stop_", "tag_", "untag_", "attach_", "detach_", "enable_", "disable_", "schedule_",
+    "cancel_", "copy_", "restore_", "upload_", "complete_", "abort_", "assume_", "decrypt", "encrypt",
+];
+
+#[test]
+fn collectors_call_only_what_reads() {
+    let mut asked = 0;
+    for (name, code) in sources().into_iter().filter(|(name, _)| name.starts_with("source/aws/") || name.starts_with("aws/")) {
+        for (at, _) in code.match_indices('.') {
+            let method: String = code[at + 1..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+            let is_call = code[at + 1 + method.len()..].starts_with("()");
+            if !is_call {
+                continue;
+            }
+            asked += usize::from(READING.iter().any(|r| method.starts_with(r)));
+            assert!(!CHANGING.iter().any(|c| method.starts_with(c)), "{name}: `.{method}()` does not only read");
+            assert_ne!(method, "get_object", "{name}: logs are not opened");
+        }
+    }
+    assert!(asked > 15, "only {asked} reading calls were seen: the test no longer sees the collectors");
+}
+
+#[test]
+fn every_module_says_what_it_is_for() {
+    for entry in sources() {
+        let text = fs::read_to_string(root().join("src").join(&entry.0)).expect("a source file can be read");
+        assert!(text.starts_with("//!"), "{} does not open with //!", entry.0);
+    }
+}
