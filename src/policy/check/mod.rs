@@ -1,15 +1,31 @@
 //! The check language: CEL's syntax, our own types and three-valued evaluation.
 //!
-//! The crate `cel` parses; what an expression may say ([`types`], [`checker`]) and what it means when something was not
-//! read ([`evaluate`]) is decided here. Nothing here knows of policies' files or of findings' outcomes.
+//! The crate `cel` parses; what an expression may say ([`checker`], [`vocabulary`], [`functions`]) and what it means when
+//! something was not read ([`evaluate`], [`value`], [`view`]) is decided here. Nothing here knows of policies' files or of
+//! findings' outcomes.
+
+mod case;
+mod checker;
+mod evaluate;
+mod functions;
+mod syntax;
+mod tree;
+mod value;
+mod view;
+mod vocabulary;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::finding::FactRead;
 use crate::inventory::{Gaps, Inventory, Record};
 use crate::semantics::{PartialEvent, Truth};
+
+pub use functions::{FunctionDoc, functions};
 
 use super::{ParameterType, ParameterValue};
 
@@ -36,7 +52,9 @@ pub struct Context<'a> {
 /// A checked expression.
 #[derive(Debug)]
 pub struct Program {
-    // the syntax tree and the types found for it
+    root: tree::Node,
+    /// Duration parameters are written as text; their types tell.
+    parameters: BTreeMap<String, ParameterType>,
 }
 
 /// Why an expression is refused.
@@ -74,15 +92,57 @@ impl Program {
     ///
     /// # Errors
     /// Anything outside the subset, with its place and what was meant.
-    pub fn compile(_source: &str, _env: &Env) -> Result<Program, CheckError> {
-        Err(CheckError { message: String::new(), hint: None, start: 0, end: 0 })
+    pub fn compile(source: &str, env: &Env) -> Result<Program, CheckError> {
+        let whole = |message: &str| CheckError { message: message.into(), hint: None, start: 0, end: source.len() };
+        let compile = || syntax::parse(source).and_then(|parsed| checker::check(source, env, &parsed));
+        // The parser recurses deeply on hostile input, so that it has a stack of its own.
+        let root = std::thread::scope(|scope| {
+            let worker = std::thread::Builder::new().stack_size(syntax::PARSER_STACK).spawn_scoped(scope, compile);
+            match worker {
+                Ok(worker) => worker.join().unwrap_or_else(|_| Err(whole("the parser gave up on this expression"))),
+                Err(_) => Err(whole("there is no memory to parse this expression")),
+            }
+        })?;
+        Ok(Program { root, parameters: env.parameters.clone() })
     }
 
     /// Evaluates.
     ///
     /// # Errors
-    /// Never for a checked expression; an error is a bug.
-    pub fn evaluate(&self, _context: &Context<'_>) -> Result<Evaluation, EvaluationError> {
-        Err(EvaluationError(String::new()))
+    /// Never for a checked expression and parameters of the declared types; an error is a bug.
+    pub fn evaluate(&self, context: &Context<'_>) -> Result<Evaluation, EvaluationError> {
+        self.evaluate_with(context, &functions::Semantics::default())
     }
+
+    fn evaluate_with(
+        &self,
+        context: &Context<'_>,
+        semantics: &functions::Semantics,
+    ) -> Result<Evaluation, EvaluationError> {
+        evaluate::evaluate(&self.root, &self.parameters, context, semantics)
+    }
+}
+
+/// A length of time as policies write it: numbers with `d`, `h`, `m` or `s`, such as `24h` or `1h30m`.
+/// `None` where it is nothing of the kind, or longer than time itself.
+pub fn parse_duration(text: &str) -> Option<SignedDuration> {
+    let mut total = SignedDuration::ZERO;
+    let mut digits = String::new();
+    for c in text.chars() {
+        if c.is_ascii_digit() {
+            digits.push(c);
+            continue;
+        }
+        let seconds = match c {
+            'd' => 86_400,
+            'h' => 3_600,
+            'm' => 60,
+            's' => 1,
+            _ => return None,
+        };
+        let number: i64 = digits.parse().ok()?;
+        total = total.checked_add(SignedDuration::from_secs(number.checked_mul(seconds)?))?;
+        digits.clear();
+    }
+    (digits.is_empty() && !text.is_empty()).then_some(total)
 }

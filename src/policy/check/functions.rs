@@ -1,0 +1,312 @@
+//! The functions of the check language: one table for the checker, the evaluator and the documentation.
+//!
+//! Questions about meaning go to `semantics`, with the facts they need, read here so that the trace sees them.
+
+use std::borrow::Cow;
+
+use crate::inventory::document::PolicyDocument;
+use crate::inventory::noun::Opaque;
+use crate::inventory::Gaps;
+use crate::semantics::selectors::Contributor;
+use crate::semantics::{self, Answer, PartialEvent};
+
+use super::evaluate::{Evaluated, Evaluator, as_list, impossible};
+use super::tree::Node;
+use super::value::{Item, ListValue, RecordValue, Value, Verdict, equal};
+use super::vocabulary::Type;
+
+/// A function as policy authors see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FunctionDoc {
+    pub name: &'static str,
+    /// The type that it is called on; absent where it is called by itself.
+    pub receiver: Option<String>,
+    /// Meaning and type of each argument.
+    pub arguments: Vec<(&'static str, String)>,
+    pub result: String,
+    pub doc: &'static str,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Function {
+    Record,
+    Records,
+    Covers,
+    DeniesInsecureTransport,
+    ForeignWriters,
+    StartsWith,
+    EndsWith,
+    Contains,
+}
+
+/// A function that is called on something.
+#[derive(Clone)]
+pub(super) struct Entry {
+    pub(super) function: Function,
+    pub(super) name: &'static str,
+    pub(super) receiver: Type,
+    pub(super) arguments: Vec<(&'static str, Type)>,
+    pub(super) result: Type,
+    doc: &'static str,
+}
+
+/// What the checker knows by itself, because it takes more than one type or a literal.
+pub(super) const BUILT_IN: [&str; 8] = ["size", "duration", "has", "all", "exists", "exists_one", "filter", "map"];
+
+pub(super) fn table() -> Vec<Entry> {
+    let entry = |function, name, receiver, arguments: &[(&'static str, Type)], result, doc| Entry {
+        function,
+        name,
+        receiver,
+        arguments: arguments.to_vec(),
+        result,
+        doc,
+    };
+    let trails = Type::List(Box::new(Type::Record("trail")));
+    let (trail, bucket) = (Type::Record("trail"), Type::Record("bucket"));
+    vec![
+        entry(
+            Function::Record,
+            "record",
+            trails,
+            &[("event", Type::Event)],
+            Type::Bool,
+            "Whether every event of the family is recorded by at least one of the trails.",
+        ),
+        entry(
+            Function::Records,
+            "records",
+            trail.clone(),
+            &[("event", Type::Event)],
+            Type::Bool,
+            "Whether the trail records every event of the family.",
+        ),
+        entry(
+            Function::Covers,
+            "covers",
+            trail,
+            &[("region", Type::Text)],
+            Type::Bool,
+            "Whether the trail records in the Region: it is a multi-Region trail, or at home there.",
+        ),
+        entry(
+            Function::DeniesInsecureTransport,
+            "deniesInsecureTransport",
+            bucket.clone(),
+            &[],
+            Type::Bool,
+            "Whether the bucket policy denies every request that does not come over TLS, whoever makes it.",
+        ),
+        entry(
+            Function::ForeignWriters,
+            "foreignWriters",
+            bucket,
+            &[],
+            Type::List(Box::new(Type::Text)),
+            "The principals other than CloudTrail and the bucket's own account that the bucket policy lets write objects.",
+        ),
+        entry(
+            Function::StartsWith,
+            "startsWith",
+            Type::Text,
+            &[("start", Type::Text)],
+            Type::Bool,
+            "Whether the text starts so.",
+        ),
+        entry(Function::EndsWith, "endsWith", Type::Text, &[("end", Type::Text)], Type::Bool, "Whether the text ends so."),
+        entry(
+            Function::Contains,
+            "contains",
+            Type::Text,
+            &[("part", Type::Text)],
+            Type::Bool,
+            "Whether the part is anywhere in the text.",
+        ),
+    ]
+}
+
+/// Every function and macro, for the documentation.
+pub fn functions() -> Vec<FunctionDoc> {
+    let doc = |name, receiver: Option<&str>, arguments: &[(&'static str, &str)], result: &str, doc| FunctionDoc {
+        name,
+        receiver: receiver.map(str::to_string),
+        arguments: arguments.iter().map(|(meaning, ty)| (*meaning, (*ty).to_string())).collect(),
+        result: result.to_string(),
+        doc,
+    };
+    let asked = [("element", "name"), ("condition", "bool")];
+    let mut all: Vec<FunctionDoc> = table()
+        .into_iter()
+        .map(|entry| FunctionDoc {
+            name: entry.name,
+            receiver: Some(entry.receiver.to_string()),
+            arguments: entry.arguments.iter().map(|(meaning, ty)| (*meaning, ty.to_string())).collect(),
+            result: entry.result.to_string(),
+            doc: entry.doc,
+        })
+        .collect();
+    all.extend([
+        doc("size", Some("list"), &[], "int", "How many elements the list has."),
+        doc("duration", None, &[("length", "literal")], "duration", "A length of time, such as `duration(\"24h\")`."),
+        doc("has", None, &[("field", "field")], "bool", "Whether the field is not null."),
+        doc("all", Some("list"), &asked, "bool", "Whether the condition holds for every element."),
+        doc("exists", Some("list"), &asked, "bool", "Whether the condition holds for at least one element."),
+        doc("exists_one", Some("list"), &asked, "bool", "Whether the condition holds for exactly one element."),
+        doc("filter", Some("list"), &asked, "list", "The elements for which the condition holds."),
+        doc("map", Some("list"), &[("element", "name"), ("value", "expression")], "list", "The value for each element."),
+    ]);
+    all
+}
+
+/// Whether trails record a family of events.
+type RecordsFn = fn(&[Contributor<'_>], &Gaps, &PartialEvent) -> Answer;
+type InsecureTransportFn = fn(Option<&PolicyDocument>, &str, &str) -> Answer;
+type ForeignWritersFn = fn(Option<&PolicyDocument>, &str, &str, Option<&str>) -> Vec<String>;
+
+/// Who answers questions about meaning.
+pub(super) struct Semantics {
+    pub(super) records: RecordsFn,
+    pub(super) denies_insecure_transport: InsecureTransportFn,
+    pub(super) foreign_writers: ForeignWritersFn,
+}
+
+impl Default for Semantics {
+    fn default() -> Self {
+        Semantics {
+            records: semantics::selectors::records,
+            denies_insecure_transport: semantics::access::denies_insecure_transport,
+            foreign_writers: semantics::access::foreign_writers,
+        }
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn call(
+        &mut self,
+        function: Function,
+        receiver: &'a Node,
+        arguments: &'a [Node],
+    ) -> Evaluated<Value<'a>> {
+        let receiver = self.eval(receiver)?;
+        let argument = match arguments {
+            [] => Value::Null,
+            [one] => self.eval(one)?,
+            _ => return impossible("a call with too many arguments"),
+        };
+        self.distribute(receiver, |this, receiver| {
+            this.distribute(argument.clone(), |this, argument| this.answer(function, receiver.clone(), argument))
+        })
+    }
+
+    fn answer(&mut self, function: Function, receiver: Value<'a>, argument: Value<'a>) -> Evaluated<Value<'a>> {
+        match function {
+            Function::Record => self.recorded(as_list(receiver)?, &argument),
+            Function::Records => self.recorded(ListValue::complete([receiver]), &argument),
+            Function::Covers => {
+                let everywhere = self.truth_of(receiver.clone(), "is_multi_region")?;
+                let home = self.field(receiver, "home_region")?;
+                Ok(Value::Truth(everywhere.or(equal(&home, &argument))))
+            }
+            Function::DeniesInsecureTransport => self.about_policy(receiver, |this, _, policy, partition, name| {
+                Ok(Value::Truth(Verdict::answered((this.semantics.denies_insecure_transport)(policy, partition, name))))
+            }),
+            Function::ForeignWriters => self.about_policy(receiver, |this, record, policy, partition, name| {
+                this.foreign_writers(record, policy, partition, name)
+            }),
+            Function::StartsWith => compared(&receiver, &argument, |text, part| text.starts_with(part)),
+            Function::EndsWith => compared(&receiver, &argument, |text, part| text.ends_with(part)),
+            Function::Contains => compared(&receiver, &argument, |text, part| text.contains(part)),
+        }
+    }
+
+    fn truth_of(&mut self, record: Value<'a>, field: &str) -> Evaluated<Verdict> {
+        match self.field(record, field)? {
+            Value::Truth(verdict) => Ok(verdict),
+            Value::Unknown(gaps) => Ok(Verdict::unknown(gaps)),
+            _ => impossible("a flag that is no bool"),
+        }
+    }
+
+    fn recorded(&mut self, trails: ListValue<'a>, event: &Value<'a>) -> Evaluated<Value<'a>> {
+        let mut contributors = Vec::new();
+        for Item { value, doubts } in trails.items {
+            let selectors = match self.field(value, "event_selectors")? {
+                Value::Opaque(Opaque::EventSelectors(selectors)) => Ok(selectors),
+                Value::Unknown(gaps) => Err(gaps),
+                Value::OneOf { gap, .. } => Err([gap].into()),
+                _ => return impossible("selectors that are none"),
+            };
+            contributors.push(Contributor { selectors, doubts });
+        }
+        let event = match event {
+            Value::Event { event, .. } => event,
+            Value::Unknown(gaps) => return Ok(Value::unknown(gaps.clone())),
+            _ => return impossible("an event that is none"),
+        };
+        Ok(Value::Truth(Verdict::answered((self.semantics.records)(&contributors, &trails.gaps, event))))
+    }
+
+    /// Asks about a bucket's policy, with the bucket's partition and name.
+    fn about_policy(
+        &mut self,
+        bucket: Value<'a>,
+        ask: impl Fn(
+            &mut Self,
+            &RecordValue<'a>,
+            Option<&'a PolicyDocument>,
+            &'a str,
+            &'a str,
+        ) -> Evaluated<Value<'a>>,
+    ) -> Evaluated<Value<'a>> {
+        let record = match bucket {
+            Value::Record(record) => record,
+            Value::Unknown(gaps) => return Ok(Value::Unknown(gaps)),
+            _ => return impossible("a bucket that is none"),
+        };
+        let policy = self.reader.read(&record, "policy")?;
+        if record.found.is_none() {
+            return Ok(policy);
+        }
+        let Value::Text(Cow::Borrowed(partition)) = self.reader.read(&record, "partition")? else {
+            return impossible("a partition that is no text");
+        };
+        self.distribute(policy, |this, policy| match policy {
+            Value::Null => ask(this, &record, None, partition, record.id),
+            Value::Opaque(Opaque::PolicyDocument(policy)) => ask(this, &record, Some(policy), partition, record.id),
+            Value::Unknown(gaps) => Ok(Value::Unknown(gaps)),
+            _ => impossible("a policy that is none"),
+        })
+    }
+
+    fn foreign_writers(
+        &mut self,
+        bucket: &RecordValue<'a>,
+        policy: Option<&'a PolicyDocument>,
+        partition: &str,
+        name: &str,
+    ) -> Evaluated<Value<'a>> {
+        let (owner, doubts) = match self.reader.read(bucket, "owner_account")? {
+            Value::Text(owner) => (Some(owner), Gaps::new()),
+            Value::Unknown(gaps) => (None, gaps),
+            Value::OneOf { gap, .. } => (None, [gap].into()),
+            _ => return impossible("an owner that is no text"),
+        };
+        let writers = (self.semantics.foreign_writers)(policy, partition, name, owner.as_deref());
+        let items = writers.into_iter().map(|writer| {
+            // Without the owner's id, a writer that is an account may be the owner.
+            let is_somebody_else = writer == "everyone" || writer.contains(".amazonaws.com");
+            let doubts = if is_somebody_else { Gaps::new() } else { doubts.clone() };
+            Item { value: Value::Text(Cow::Owned(writer)), doubts }
+        });
+        Ok(Value::List(ListValue { items: items.collect(), gaps: Gaps::new() }))
+    }
+}
+
+fn compared<'a>(text: &Value<'a>, part: &Value<'a>, ask: impl Fn(&str, &str) -> bool) -> Evaluated<Value<'a>> {
+    match (text, part) {
+        (Value::Text(text), Value::Text(part)) => Ok(Value::bool(ask(text, part))),
+        (Value::Unknown(a), Value::Unknown(b)) => Ok(Value::unknown(a | b)),
+        (Value::Unknown(gaps), _) | (_, Value::Unknown(gaps)) => Ok(Value::unknown(gaps.clone())),
+        _ => impossible("a text that is none"),
+    }
+}

@@ -1,0 +1,212 @@
+//! Reading the inventory, and noting what was read.
+//!
+//! Every read of a fact goes through [`Reader::read`], so that a finding shows exactly what its check touched.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use crate::finding::FactRead;
+use crate::inventory::noun::{Opaque, View};
+use crate::inventory::{Basis, Gap, GapKind, Gaps, Inventory, Origin, Record, Remedy};
+use crate::semantics;
+
+use super::EvaluationError;
+use super::value::{Item, ListValue, Range, RecordValue, Value};
+
+/// Longer values are cut in the trace.
+const MAX_CHARACTERS: usize = 300;
+const SHOWN_ITEMS: usize = 10;
+
+/// Reads records and keeps the trace.
+pub(super) struct Reader<'a> {
+    inventory: &'a Inventory,
+    facts: Vec<FactRead>,
+    seen: BTreeSet<(String, String)>,
+}
+
+/// Where a value stands: its owner, the way there, and the fact that holds it.
+struct Standing<'a, 'p> {
+    owner: &'a str,
+    path: &'p str,
+    held_by: Option<(&'a Origin, Basis)>,
+}
+
+impl<'a> RecordValue<'a> {
+    /// A record that the inventory lists.
+    pub(super) fn listed(record: &'a dyn Record) -> Self {
+        let (noun, id) = (record.noun_name(), record.id());
+        RecordValue { noun, id, found: Some(record), owner: id, prefix: String::new(), held_by: None }
+    }
+
+    /// Why nothing is known of a record that was not read.
+    pub(super) fn missing(&self) -> Gaps {
+        let message = format!("{} {} was not read", self.noun, self.id);
+        // arn:partition:service:region:account:resource
+        let account = self.id.starts_with("arn:").then(|| self.id.split(':').nth(4)).flatten();
+        let account = account.filter(|a| !a.is_empty()).map(str::to_string);
+        [Gap::new(GapKind::OtherAccount, message).with_remedy(Remedy::ScanAccount { account })].into()
+    }
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(inventory: &'a Inventory) -> Self {
+        Reader { inventory, facts: Vec::new(), seen: BTreeSet::new() }
+    }
+
+    pub(super) fn into_facts(self) -> Vec<FactRead> {
+        self.facts
+    }
+
+    /// Reads a field of a record, and notes it.
+    pub(super) fn read(&mut self, record: &RecordValue<'a>, field: &str) -> Result<Value<'a>, EvaluationError> {
+        let path = format!("{}{field}", record.prefix);
+        let Some(found) = record.found else {
+            let gaps = record.missing();
+            if let Some(gap) = gaps.first() {
+                self.note(record.owner, &path, None, Some(gap), None, None);
+            }
+            return Ok(Value::unknown(gaps));
+        };
+        let view = found.read(field).ok_or_else(|| EvaluationError(format!("{} has no field `{field}`", record.noun)))?;
+        self.note_view(record, field, &path, &view);
+        Ok(self.value(view, &Standing { owner: record.owner, path: &path, held_by: record.held_by }))
+    }
+
+    fn note_view(&mut self, record: &RecordValue<'a>, field: &str, path: &str, view: &View<'a>) {
+        match view {
+            View::Known { value, from, basis } => self.note(record.owner, path, Some(text(value)), None, Some(from), Some(*basis)),
+            View::OneOf { candidates, from } => {
+                let gap = open_choice(field, candidates);
+                self.note(record.owner, path, None, Some(&gap), Some(from), None);
+            }
+            View::Unknown(gap) => self.note(record.owner, path, None, Some(gap), None, None),
+            View::List { items, gaps, from } if record.held_by.is_none() => {
+                let value = (gaps.is_empty() || !items.is_empty()).then(|| text(view));
+                self.note(record.owner, path, value, gaps.first(), from.first(), None);
+            }
+            // Fields that are no facts say what the thing is; inside a fact they are a part of what was read.
+            plain => {
+                if let Some((from, basis)) = record.held_by
+                    && !matches!(plain, View::Text(name) if *name == record.id)
+                {
+                    self.note(record.owner, path, Some(text(plain)), None, Some(from), Some(basis));
+                }
+            }
+        }
+    }
+
+    fn note(
+        &mut self,
+        of: &str,
+        path: &str,
+        value: Option<String>,
+        gap: Option<&Gap>,
+        from: Option<&Origin>,
+        basis: Option<Basis>,
+    ) {
+        if self.seen.insert((of.to_string(), path.to_string())) {
+            let (of, path) = (of.to_string(), path.to_string());
+            self.facts.push(FactRead { of, path, value, gap: gap.cloned(), from: from.cloned(), basis });
+        }
+    }
+
+    fn value(&self, view: View<'a>, standing: &Standing<'a, '_>) -> Value<'a> {
+        match view {
+            View::Null => Value::Null,
+            View::Bool(b) => Value::bool(b),
+            View::Int(i) => Value::Int(Range::exact(i)),
+            View::Text(text) => Value::Text(Cow::Borrowed(text)),
+            View::Time(time) => Value::Time(time),
+            View::Opaque(opaque) => Value::Opaque(opaque),
+            View::Record(record) => Value::Record(RecordValue {
+                noun: record.noun_name(),
+                id: record.id(),
+                found: Some(record),
+                owner: standing.owner,
+                prefix: format!("{}.", standing.path),
+                held_by: standing.held_by,
+            }),
+            View::Ref { noun, id } => {
+                let found = self.inventory.find(noun, id);
+                Value::Record(RecordValue { noun, id, found, owner: id, prefix: String::new(), held_by: None })
+            }
+            View::List { items, gaps, .. } => {
+                let names = item_names(&items);
+                let items = items.into_iter().zip(names).map(|(item, name)| {
+                    let path = format!("{}[{name}]", standing.path);
+                    let value = self.value(item, &Standing { path: &path, ..*standing });
+                    Item { value, doubts: Gaps::new() }
+                });
+                Value::List(ListValue { items: items.collect(), gaps: gaps.iter().cloned().collect() })
+            }
+            View::Known { value, from, basis } => {
+                self.value(*value, &Standing { held_by: Some((from, basis)), ..*standing })
+            }
+            View::OneOf { candidates, from } => {
+                let field = standing.path.rsplit('.').next().unwrap_or_default();
+                let gap = open_choice(field, &candidates);
+                let held_by = Some((from, Basis::Configured));
+                let standing = Standing { held_by, ..*standing };
+                Value::one_of(candidates.into_iter().map(|view| self.value(view, &standing)).collect(), gap)
+            }
+            View::Unknown(gap) => Value::unknown([gap.clone()].into()),
+        }
+    }
+}
+
+/// How each item of a list is told from the others: by its id, or by its number where that does not do.
+fn item_names(items: &[View<'_>]) -> Vec<String> {
+    let ids: Vec<&str> = items
+        .iter()
+        .map(|item| match item {
+            View::Record(record) => record.id(),
+            _ => "",
+        })
+        .collect();
+    let alone = |id: &str| !id.is_empty() && ids.iter().filter(|other| **other == id).count() == 1;
+    let name = |(index, id): (usize, &&str)| if alone(id) { (*id).to_string() } else { format!("{id}#{}", index + 1) };
+    ids.iter().enumerate().map(name).collect()
+}
+
+fn open_choice(field: &str, candidates: &[View<'_>]) -> Gap {
+    let shown: Vec<String> = candidates.iter().take(SHOWN_ITEMS).map(text).collect();
+    let more = if candidates.len() > SHOWN_ITEMS { " and others" } else { "" };
+    let message = format!("`{field}` is one of {} candidates: {}{more}", candidates.len(), shown.join(", "));
+    Gap::new(GapKind::KnownAfterApply, cut(message))
+}
+
+/// A value in a few words.
+fn text(view: &View<'_>) -> String {
+    cut(match view {
+        View::Null => "null".to_string(),
+        View::Bool(b) => b.to_string(),
+        View::Int(i) => i.to_string(),
+        View::Text(text) => (*text).to_string(),
+        View::Time(time) => time.to_string(),
+        View::Record(record) => record.id().to_string(),
+        View::Ref { id, .. } => (*id).to_string(),
+        View::Opaque(Opaque::EventSelectors(selectors)) => semantics::selectors::describe(selectors),
+        View::Opaque(Opaque::PolicyDocument(policy)) => match policy.statements.len() {
+            1 => "policy of 1 statement".to_string(),
+            n => format!("policy of {n} statements"),
+        },
+        View::List { items, .. } if items.is_empty() => "none".to_string(),
+        View::List { items, .. } => {
+            let shown = items.iter().take(SHOWN_ITEMS).map(text).collect::<Vec<_>>().join(", ");
+            match items.len().saturating_sub(SHOWN_ITEMS) {
+                0 => shown,
+                more => format!("{shown} and {more} more"),
+            }
+        }
+        View::Known { value, .. } => text(value),
+        View::OneOf { candidates, .. } => format!("one of {} candidates", candidates.len()),
+        View::Unknown(_) => "unknown".to_string(),
+    })
+}
+
+fn cut(text: String) -> String {
+    match text.char_indices().nth(MAX_CHARACTERS) {
+        None => text,
+        Some(_) => text.chars().take(MAX_CHARACTERS - 1).chain(['…']).collect(),
+    }
+}
