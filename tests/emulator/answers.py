@@ -331,6 +331,8 @@ def after(call, account, status, body):
         if reply["KeyRotationEnabled"]:
             reply.setdefault("RotationPeriodInDays", 365)
         return json.dumps(reply).encode()
+    if call.name == "s3:GetObjectLockConfiguration":
+        return re.sub(rb"<(Days|Years)>0</\1>", b"", body)  # AWS gives the one that was set
     if call.name == "s3:GetBucketNotificationConfiguration":
         return body.replace(b"GetBucketNotificationResponse", b"NotificationConfiguration")
     return body
