@@ -6,10 +6,17 @@
 //!
 //! Everything from [`inventory::Inventory`] to the right is pure: no network, no clock, no environment.
 
+pub mod app;
 pub mod audit;
+#[cfg(feature = "aws")]
+pub mod aws;
+pub mod cli;
+pub mod config;
 pub mod finding;
-pub mod yaml;
 pub mod inventory;
 pub mod policy;
 pub mod report;
 pub mod semantics;
+#[cfg(feature = "aws")]
+pub mod source;
+pub mod yaml;

@@ -139,7 +139,9 @@ fn vocabulary() -> String {
         text.push('\n');
     }
     for function in check::functions() {
-        writeln!(text, "{}\n{}\n", function.signature, indented(&function.doc)).ok();
+        let receiver = function.receiver.as_ref().map_or_else(String::new, |r| format!("{r}."));
+        let arguments: Vec<String> = function.arguments.iter().map(|(meaning, kind)| format!("{meaning}: {kind}")).collect();
+        writeln!(text, "{receiver}{}({}): {}\n{}\n", function.name, arguments.join(", "), function.result, indented(function.doc)).ok();
     }
     text
 }

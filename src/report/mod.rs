@@ -3,6 +3,7 @@
 //! A writer decides nothing: counting, sorting and wording that two formats share happen in [`Report`]. No clock, no files.
 
 pub mod build;
+pub mod foreign;
 pub mod html;
 pub mod json;
 pub mod text;

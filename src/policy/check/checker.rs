@@ -198,13 +198,7 @@ impl Checker<'_> {
         }
     }
 
-    fn call(
-        &mut self,
-        name: &str,
-        target: Option<&Syntax>,
-        arguments: &[Syntax],
-        syntax: &Syntax,
-    ) -> Result<Typed, CheckError> {
+    fn call(&mut self, name: &str, target: Option<&Syntax>, arguments: &[Syntax], syntax: &Syntax) -> Result<Typed, CheckError> {
         match (name, target, arguments) {
             ("matches", ..) => {
                 return Err(syntax.word.error_with(
@@ -254,8 +248,7 @@ impl Checker<'_> {
         };
         let (receiver, ty) = self.settled(target)?;
         let Some(entry) = self.table.iter().find(|e| e.name == name && e.receiver == ty).cloned() else {
-            let receivers: Vec<String> =
-                self.table.iter().filter(|e| e.name == name).map(|e| e.receiver.to_string()).collect();
+            let receivers: Vec<String> = self.table.iter().filter(|e| e.name == name).map(|e| e.receiver.to_string()).collect();
             let message = format!("`{name}` is a function of {}, not of {ty}", receivers.join(" or "));
             let here = self.table.iter().filter(|e| e.receiver == ty).map(|e| e.name);
             return Err(missing(syntax.word, message, name, here));
@@ -337,6 +330,7 @@ impl Checker<'_> {
                 let (right_node, right_type) = self.settled(right)?;
                 let ty = match (operator, &left_type, &right_type) {
                     (_, Type::Int, Type::Int) => Type::Int,
+                    (Operator::Add, Type::Text, Type::Text) => Type::Text,
                     (Operator::Subtract, Type::Time, Type::Time) => Type::Duration,
                     (Operator::Add | Operator::Subtract, Type::Time, Type::Duration) => Type::Time,
                     (Operator::Add, Type::Duration, Type::Time) => Type::Time,
@@ -423,12 +417,7 @@ fn quoted(names: &[&str]) -> String {
 }
 
 /// A word that is not there, with the one that was meant, or with all where they are few.
-fn missing<'a>(
-    place: Place,
-    message: String,
-    name: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> CheckError {
+fn missing<'a>(place: Place, message: String, name: &str, candidates: impl IntoIterator<Item = &'a str>) -> CheckError {
     let mut candidates: Vec<&str> = candidates.into_iter().collect();
     candidates.sort_unstable();
     candidates.dedup();

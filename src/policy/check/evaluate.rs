@@ -218,13 +218,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn comprehension(
-        &mut self,
-        which: Macro,
-        range: &'a Node,
-        binder: &'a str,
-        body: &'a Node,
-    ) -> Evaluated<Value<'a>> {
+    fn comprehension(&mut self, which: Macro, range: &'a Node, binder: &'a str, body: &'a Node) -> Evaluated<Value<'a>> {
         let range = self.eval(range)?;
         self.distribute(range, |this, list| {
             let list = as_list(list)?;

@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
+use crate::inventory::Gaps;
 use crate::inventory::document::PolicyDocument;
 use crate::inventory::noun::Opaque;
-use crate::inventory::Gaps;
 use crate::semantics::selectors::Contributor;
 use crate::semantics::{self, Answer, PartialEvent};
 
@@ -181,12 +181,7 @@ impl Default for Semantics {
 }
 
 impl<'a> Evaluator<'a> {
-    pub(super) fn call(
-        &mut self,
-        function: Function,
-        receiver: &'a Node,
-        arguments: &'a [Node],
-    ) -> Evaluated<Value<'a>> {
+    pub(super) fn call(&mut self, function: Function, receiver: &'a Node, arguments: &'a [Node]) -> Evaluated<Value<'a>> {
         let receiver = self.eval(receiver)?;
         let argument = match arguments {
             [] => Value::Null,
@@ -250,13 +245,7 @@ impl<'a> Evaluator<'a> {
     fn about_policy(
         &mut self,
         bucket: Value<'a>,
-        ask: impl Fn(
-            &mut Self,
-            &RecordValue<'a>,
-            Option<&'a PolicyDocument>,
-            &'a str,
-            &'a str,
-        ) -> Evaluated<Value<'a>>,
+        ask: impl Fn(&mut Self, &RecordValue<'a>, Option<&'a PolicyDocument>, &'a str, &'a str) -> Evaluated<Value<'a>>,
     ) -> Evaluated<Value<'a>> {
         let record = match bucket {
             Value::Record(record) => record,
@@ -294,8 +283,8 @@ impl<'a> Evaluator<'a> {
         let writers = (self.semantics.foreign_writers)(policy, partition, name, owner.as_deref());
         let items = writers.into_iter().map(|writer| {
             // Without the owner's id, a writer that is an account may be the owner.
-            let is_somebody_else = writer == "everyone" || writer.contains(".amazonaws.com");
-            let doubts = if is_somebody_else { Gaps::new() } else { doubts.clone() };
+            let is_account = writer.len() == 12 && writer.bytes().all(|b| b.is_ascii_digit());
+            let doubts = if is_account { doubts.clone() } else { Gaps::new() };
             Item { value: Value::Text(Cow::Owned(writer)), doubts }
         });
         Ok(Value::List(ListValue { items: items.collect(), gaps: Gaps::new() }))

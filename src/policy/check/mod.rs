@@ -1,7 +1,7 @@
 //! The check language: CEL's syntax, our own types and three-valued evaluation.
 //!
-//! The crate `cel` parses; what an expression may say ([`checker`], [`vocabulary`], [`functions`]) and what it means when
-//! something was not read ([`evaluate`], [`value`], [`view`]) is decided here. Nothing here knows of policies' files or of
+//! The crate `cel` parses; what an expression may say (`checker`, `vocabulary`, `functions`) and what it means when
+//! something was not read (`evaluate`, `value`, `view`) is decided here. Nothing here knows of policies' files or of
 //! findings' outcomes.
 
 mod case;
@@ -114,11 +114,7 @@ impl Program {
         self.evaluate_with(context, &functions::Semantics::default())
     }
 
-    fn evaluate_with(
-        &self,
-        context: &Context<'_>,
-        semantics: &functions::Semantics,
-    ) -> Result<Evaluation, EvaluationError> {
+    fn evaluate_with(&self, context: &Context<'_>, semantics: &functions::Semantics) -> Result<Evaluation, EvaluationError> {
         evaluate::evaluate(&self.root, &self.parameters, context, semantics)
     }
 }

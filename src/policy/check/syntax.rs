@@ -277,9 +277,7 @@ impl Reader<'_> {
             (operators::INDEX, None, _) => {
                 Err(token.error_with("indexing is not part of the check language", "ask with `exists`, `all` or `in`"))
             }
-            (operators::DIVIDE | operators::MODULO, None, _) => {
-                Err(token.error("division is not part of the check language"))
-            }
+            (operators::DIVIDE | operators::MODULO, None, _) => Err(token.error("division is not part of the check language")),
             (_, None, [left, right]) if Operator::parse(name).is_some() => {
                 let operator = Operator::parse(name).unwrap_or(Operator::Equal);
                 let (left, right) = (below(left)?, below(right)?);

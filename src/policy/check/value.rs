@@ -364,6 +364,7 @@ pub(super) fn computed<'a>(operator: Operator, left: &Value<'a>, right: &Value<'
             };
             result.map_or_else(too_large, |n| Value::Int(Range::exact(n)))
         }
+        (Value::Text(a), Value::Text(b)) if operator == Operator::Add => Value::Text(Cow::Owned(format!("{a}{b}"))),
         (Value::Time(a), Value::Time(b)) if operator == Operator::Subtract => Value::Duration(a.duration_since(*b)),
         (Value::Time(time), Value::Duration(length)) if operator == Operator::Subtract => {
             time.checked_sub(*length).map_or_else(|_| too_large(), Value::Time)

@@ -74,7 +74,9 @@ impl<'a> Reader<'a> {
 
     fn note_view(&mut self, record: &RecordValue<'a>, field: &str, path: &str, view: &View<'a>) {
         match view {
-            View::Known { value, from, basis } => self.note(record.owner, path, Some(text(value)), None, Some(from), Some(*basis)),
+            View::Known { value, from, basis } => {
+                self.note(record.owner, path, Some(text(value)), None, Some(from), Some(*basis))
+            }
             View::OneOf { candidates, from } => {
                 let gap = open_choice(field, candidates);
                 self.note(record.owner, path, None, Some(&gap), Some(from), None);
@@ -139,9 +141,7 @@ impl<'a> Reader<'a> {
                 });
                 Value::List(ListValue { items: items.collect(), gaps: gaps.iter().cloned().collect() })
             }
-            View::Known { value, from, basis } => {
-                self.value(*value, &Standing { held_by: Some((from, basis)), ..*standing })
-            }
+            View::Known { value, from, basis } => self.value(*value, &Standing { held_by: Some((from, basis)), ..*standing }),
             View::OneOf { candidates, from } => {
                 let field = standing.path.rsplit('.').next().unwrap_or_default();
                 let gap = open_choice(field, &candidates);

@@ -14,7 +14,13 @@ fn refuse(subject: &str, source: &str, message: &str, hint: &str, at: &str) {
 
 #[test]
 fn unknown_words_are_met_with_the_word_that_was_meant() {
-    refuse("trail", "trail.isMultiRegion", "trail has no field `isMultiRegion`", "did you mean `is_multi_region`?", "isMultiRegion");
+    refuse(
+        "trail",
+        "trail.isMultiRegion",
+        "trail has no field `isMultiRegion`",
+        "did you mean `is_multi_region`?",
+        "isMultiRegion",
+    );
     refuse("trail", "trial.is_logging", "unknown name `trial`", "did you mean `trail`?", "trial");
     refuse(
         "trail",
@@ -49,9 +55,21 @@ fn functions_are_asked_of_what_they_are_for() {
     );
     refuse("trail", "trail.covers(1)", "the region of `covers` is text, this is int", "", "1");
     refuse("trail", "trail.covers()", "`covers` takes region (text); there are 0 arguments", "", "covers");
-    refuse("bucket", "bucket.foreignWriters(1) == 1", "`foreignWriters` takes no argument; there are 1 arguments", "", "foreignWriters");
+    refuse(
+        "bucket",
+        "bucket.foreignWriters(1) == 1",
+        "`foreignWriters` takes no argument; there are 1 arguments",
+        "",
+        "foreignWriters",
+    );
     refuse("trail", "size(trail.name) > 0", "`size` takes a list, this is text", "", "trail.name");
-    refuse("trail", "now - now > duration('1 day')", "`1 day` is not a duration", "write it such as `24h`, `30m` or `1h30m`", "'1 day'");
+    refuse(
+        "trail",
+        "now - now > duration('1 day')",
+        "`1 day` is not a duration",
+        "write it such as `24h`, `30m` or `1h30m`",
+        "'1 day'",
+    );
     refuse(
         "trail",
         "now - now > duration(trail.name)",
@@ -93,8 +111,14 @@ fn types_do_not_mix() {
     refuse("trail", "trail.name in ['a', 1]", "a list holds one type: this is int, the first is text", "", "1");
     refuse("trail", "1 in ['a', 'b']", "`in` compares int with text", "", "in");
     refuse("trail", "trail.name in trail.name", "`in` takes a list, this is text", "", "trail.name");
-    refuse("trail", "trail in [trail]", "records cannot be compared: `in` is asked of trail", "compare a field that names it, or ask whether it is null", "in");
-    refuse("trail", "trail.name + 'a' == ''", "`+` does not take text and text", "", "+");
+    refuse(
+        "trail",
+        "trail in [trail]",
+        "records cannot be compared: `in` is asked of trail",
+        "compare a field that names it, or ask whether it is null",
+        "in",
+    );
+    refuse("trail", "trail.name + 1 == ''", "`+` does not take text and int", "", "+");
     refuse("trail", "now + now > now", "`+` does not take time and time", "", "+");
     refuse("trail", "(trail.is_logging ? 1 : 'a') == 1", "one side of `? :` is int, the other text", "", "?");
     refuse("trail", "trail.name.id == ''", "`trail.name` is text: only records have fields", "", "id");
@@ -105,7 +129,13 @@ fn types_do_not_mix() {
         "ask its elements with `all`, `exists` or `filter`",
         "region",
     );
-    refuse("trail", "trail.event_selectors == trail.event_selectors", "event_selectors cannot be compared: only functions understand it", "", "==");
+    refuse(
+        "trail",
+        "trail.event_selectors == trail.event_selectors",
+        "event_selectors cannot be compared: only functions understand it",
+        "",
+        "==",
+    );
     refuse("trail", "trail.is_logging.all(x, true)", "`all` takes a list, this is bool", "", "trail.is_logging");
     refuse("trail", "trail.status.all(s, s.region)", "what `all` asks must be bool, this is text", "", "s.region");
     refuse(
@@ -121,7 +151,13 @@ fn types_do_not_mix() {
 fn what_may_be_null_is_asked_first() {
     let rest = "may be null; write `trail.kms_key != null && ...`";
     refuse("trail", "trail.kms_key.rotation_enabled", &format!("`trail.kms_key` {rest}"), "", "trail.kms_key");
-    refuse("trail", "trail.kms_key != null || trail.kms_key.rotation_enabled", &format!("`trail.kms_key` {rest}"), "", "trail.kms_key");
+    refuse(
+        "trail",
+        "trail.kms_key != null || trail.kms_key.rotation_enabled",
+        &format!("`trail.kms_key` {rest}"),
+        "",
+        "trail.kms_key",
+    );
     refuse(
         "trail",
         "(trail.kms_key != null || trail.is_logging) && trail.kms_key.rotation_enabled",
@@ -173,13 +209,25 @@ fn a_value_known_not_to_be_null_is_used_like_any_other() {
 fn the_rest_of_cel_is_refused() {
     let optional = "what may be null is asked with `x != null && ...`; what was not read needs no care";
     refuse("trail", "trail.?is_logging", "optional syntax is not part of the check language", optional, ".");
-    refuse("trail", "trail.status[0].is_logging", "indexing is not part of the check language", "ask with `exists`, `all` or `in`", "[");
+    refuse(
+        "trail",
+        "trail.status[0].is_logging",
+        "indexing is not part of the check language",
+        "ask with `exists`, `all` or `in`",
+        "[",
+    );
     refuse("trail", "{'a': 1} == {'a': 1}", "map literals are not part of the check language", "", "{");
     refuse("trail", "a.b{c: 1}", "struct literals are not part of the check language", "", "{");
     refuse("trail", "1.5 > 1", "numbers are whole, and written without a suffix", "", "1.5");
     refuse("trail", "b'a' == b'a'", "bytes are not part of the check language", "", "b'a'");
     refuse("trail", "4 / 2 == 2", "division is not part of the check language", "", "/");
-    refuse("trail", "trail.status.all(1, true)", "the first argument names the element, such as `t` in `list.all(t, ...)`", "", "1");
+    refuse(
+        "trail",
+        "trail.status.all(1, true)",
+        "the first argument names the element, such as `t` in `list.all(t, ...)`",
+        "",
+        "1",
+    );
     refuse(
         "trail",
         "trail.status.all(s)",

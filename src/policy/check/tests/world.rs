@@ -21,7 +21,7 @@ use crate::semantics::{Answer, PartialEvent, Truth};
 pub(super) const NOW: &str = "2025-06-01T12:00:00Z";
 
 pub(super) fn time(text: &str) -> Timestamp {
-    text.parse().unwrap()
+    text.parse().expect("a time")
 }
 
 pub(super) fn origin() -> Origin {
@@ -279,7 +279,7 @@ pub(super) fn try_ask(inventory: &Inventory, subject: &str, source: &str) -> Res
 }
 
 pub(super) fn ask(inventory: &Inventory, subject: &str, source: &str) -> Evaluation {
-    try_ask(inventory, subject, source).unwrap()
+    try_ask(inventory, subject, source).unwrap_or_else(|error| panic!("{error}"))
 }
 
 pub(super) fn truth(inventory: &Inventory, subject: &str, source: &str) -> Truth {
