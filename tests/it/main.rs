@@ -5,6 +5,14 @@
 mod architecture;
 mod bad_input;
 mod documents;
+#[cfg(feature = "aws")]
+mod e2e;
+#[cfg(feature = "aws")]
+mod e2e_errors;
+#[cfg(feature = "aws")]
+mod e2e_faults;
+#[cfg(feature = "aws")]
+mod emulator;
 mod policies;
 mod program;
 mod report;
