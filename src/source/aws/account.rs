@@ -74,6 +74,9 @@ async fn list_regions(reader: &Reader<'_>) -> Listed {
             }
             Ok(page) => {
                 listed.from.push(page.origin());
+                if page.value.regions.is_none() {
+                    listed.gap = Some(not_understood(&page, "`Regions` is missing in the answer"));
+                }
                 for item in page.value.regions() {
                     if let (Some(name), Some(status)) = (item.region_name(), item.region_opt_status()) {
                         listed.regions.push((name.to_string(), status.clone()));

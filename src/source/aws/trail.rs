@@ -41,6 +41,9 @@ pub(super) async fn find(reader: &Reader<'_>) -> (Listing<TrailRef>, Vec<Found>)
         Err(refusal) => trails.add_gap(refusal.gap),
         Ok(answer) => {
             trails.from.push(answer.origin());
+            if answer.value.trail_list.is_none() {
+                trails.add_gap(not_understood(&answer, "`trailList` is missing in the answer"));
+            }
             for trail in answer.value.trail_list() {
                 match trail.trail_arn() {
                     Some(arn) if Arn::parse(arn).is_some() => {
@@ -85,6 +88,9 @@ async fn list(reader: &Reader<'_>, region: &str) -> Listed {
             }
             Ok(page) => {
                 listed.from.push(page.origin());
+                if page.value.trails.is_none() {
+                    listed.gap = Some(not_understood(&page, "`Trails` is missing in the answer"));
+                }
                 for trail in page.value.trails() {
                     let parts = trail.trail_arn().and_then(|arn| Some((arn, Arn::parse(arn)?)));
                     match parts {
@@ -275,6 +281,9 @@ fn insight_types(selectors: &[sdk::InsightSelector]) -> Result<Vec<String>, Stri
 }
 
 fn event_selectors(output: &GetEventSelectorsOutput) -> Result<EventSelectors, String> {
+    if output.event_selectors.is_none() && output.advanced_event_selectors.is_none() {
+        return Err("neither kind of event selectors is in the answer".into());
+    }
     match (output.event_selectors(), output.advanced_event_selectors()) {
         (basic, []) => Ok(EventSelectors::Basic(basic.iter().map(basic_selector).collect::<Result<_, _>>()?)),
         ([], advanced) => Ok(EventSelectors::Advanced(advanced.iter().map(advanced_selector).collect())),

@@ -144,6 +144,7 @@ fn broken_world() -> World {
         )]),
         ("s3:GetBucketPolicy", vec![Fault::Cut]),
         ("s3:GetBucketAcl", vec![Fault::Answer(200, "<AccessControlPolicy><Acc")]),
+        ("s3:GetBucketOwnershipControls", vec![Fault::Answer(200, "<html>log in to the network</html>")]),
         ("s3:GetBucketTagging", vec![Fault::Reset]),
         ("s3:GetBucketLogging", vec![Fault::Stall(Duration::from_secs(2))]),
         ("s3:GetBucketVersioning", vec![Fault::Cut, Fault::Nothing]),
@@ -182,7 +183,9 @@ async fn a_replay_of_a_broken_run_gives_the_same_bytes() {
     assert_eq!(kind(bucket.policy.gap()), Some(GapKind::Failed));
     assert_eq!(bucket.policy_is_public.known(), Some(&false), "asked, for there may be a policy");
     assert_eq!(kind(bucket.acl_grants.gap()), Some(GapKind::Failed));
-    assert!(bucket.acl_grants.gap().is_some_and(|g| g.message.contains("cannot be read")));
+    assert!(bucket.acl_grants.gap().is_some_and(|g| g.message.contains("cut short")));
+    assert_eq!(kind(bucket.object_ownership.gap()), Some(GapKind::Failed));
+    assert!(bucket.object_ownership.gap().is_some_and(|g| g.message.contains("cannot be read")), "{:?}", bucket.object_ownership);
     assert_eq!(kind(bucket.tags.gap()), Some(GapKind::Failed));
     assert_eq!(kind(bucket.access_log_bucket.gap()), Some(GapKind::Failed));
     assert!(bucket.access_log_bucket.gap().is_some_and(|g| g.message.contains("no answer in time")));
@@ -387,6 +390,21 @@ async fn lists_that_are_denied_are_not_short_lists() {
             assert!(!trail.status.is_complete());
         }
         assert!(!inventory.scope.accounts[0].gaps.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_empty_answer_is_no_empty_list() {
+    for (operation, body) in
+        [("cloudtrail:ListTrails", "{}"), ("cloudtrail:DescribeTrails", "{}"), ("cloudtrail:ListTrails", ""), ("account:ListRegions", "{}")]
+    {
+        let mut world = world(&THREE[..1], Vec::new());
+        world.faults = [(operation, vec![Fault::Answer(200, body)])].into();
+        let server = Server::start(world);
+        let (_, inventory) = scan(&server, &THREE[..1]).await;
+        let account = &inventory.accounts[0];
+        let is_complete = if operation == "account:ListRegions" { account.regions.is_complete() } else { account.trails.is_complete() };
+        assert!(!is_complete, "{operation} answered with `{body}`");
     }
 }
 
