@@ -40,6 +40,10 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     match (error, broken) {
+        // The SDK files a success that it cannot deserialize under the service's errors.
+        (SdkError::ServiceError(context), _) if context.raw().status().is_success() => {
+            Failure::Unreadable(innermost(context.err()))
+        }
         (SdkError::ServiceError(context), _) => {
             let meta = context.err().meta();
             let text = |t: Option<&str>| t.map(str::to_string).filter(|t| !t.is_empty());
