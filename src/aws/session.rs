@@ -257,7 +257,7 @@ impl Session {
         let (Some(account), Some((arn, partition))) = (answer.value.account(), parts) else {
             let message = format!("{}: the answer names no account or no ARN", place(&exchange, self.account()));
             let gap = Gap::new(GapKind::NotUnderstood, message).with_call(answer.call);
-            return Err(Refusal { gap, code: None, status: None, bucket_region: None });
+            return Err(Refusal::of(gap));
         };
         let identity = Identity {
             account: account.to_string(),
@@ -321,13 +321,16 @@ impl Session {
     {
         let account = self.account();
         let attempt = exchange.attempt().clone();
-        let unrecorded = |gap| Refusal { gap, code: None, status: None, bucket_region: None };
         let Some(result) = sent else {
             self.inner.was_interrupted.store(true, Ordering::SeqCst);
-            return Err(unrecorded(interrupted(exchange, account)));
+            return Err(Refusal::of(interrupted(exchange, account)));
         };
         if attempt.is_missing {
-            return Err(unrecorded(if self.was_interrupted() { interrupted(exchange, account) } else { absent(exchange, account) }));
+            return Err(Refusal::of(if self.was_interrupted() {
+                interrupted(exchange, account)
+            } else {
+                absent(exchange, account)
+            }));
         }
         let broken = match &attempt.reply {
             Some(Reply::Broken(breakage)) => Some(breakage.clone()),
@@ -371,7 +374,7 @@ impl Session {
                     Failure::Service { code, .. } => code,
                     _ => None,
                 };
-                Err(Refusal { gap, code, status, bucket_region })
+                Err(Refusal { gap: Box::new(gap), code, status, bucket_region })
             }
             (Err(_), None) => unreachable!("every error was sorted above"),
         }

@@ -69,7 +69,7 @@ async fn list_regions(reader: &Reader<'_>) -> Listed {
         let page: Heard<_> = reader.ask(Ask::new(LIST_REGIONS, region, ""), request).await;
         match page {
             Err(refusal) => {
-                listed.gap = Some(refusal.gap);
+                listed.gap = Some(*refusal.gap);
                 return listed;
             }
             Ok(page) => {

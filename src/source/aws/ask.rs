@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
         let call = self.session.call(ask.operation, ask.region, ask.about, request);
         Box::pin(async move {
             let heard = call.await.map_err(|refusal| self.attribute(ask, refusal));
-            self.note(ask, heard.as_ref().err().map(|refusal| &refusal.gap));
+            self.note(ask, heard.as_ref().err().map(|refusal| &*refusal.gap));
             heard
         })
     }
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
                     _ => Err(self.attribute(ask, refusal)),
                 },
             };
-            self.note(ask, heard.as_ref().err().map(|refusal| &refusal.gap));
+            self.note(ask, heard.as_ref().err().map(|refusal| &*refusal.gap));
             heard
         })
     }
@@ -128,7 +128,7 @@ impl<'a> Reader<'a> {
 pub(super) fn fact<T, U>(heard: &Heard<T>, read: impl FnOnce(&T) -> U) -> Fact<U> {
     match heard {
         Ok(answer) => Fact::observed(read(&answer.value), answer.origin()),
-        Err(refusal) => Fact::Unknown(refusal.gap.clone()),
+        Err(refusal) => Fact::Unknown((*refusal.gap).clone()),
     }
 }
 
@@ -139,7 +139,7 @@ pub(super) fn try_fact<T, U>(heard: &Heard<T>, read: impl FnOnce(&T) -> Result<U
             Ok(value) => Fact::observed(value, answer.origin()),
             Err(why) => Fact::Unknown(not_understood(answer, &why)),
         },
-        Err(refusal) => Fact::Unknown(refusal.gap.clone()),
+        Err(refusal) => Fact::Unknown((*refusal.gap).clone()),
     }
 }
 

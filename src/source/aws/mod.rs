@@ -62,7 +62,7 @@ impl CollectError {
 /// # Errors
 /// The account cannot be identified, so that nothing can be read.
 pub async fn collect(session: &Session) -> Result<Inventory, CollectError> {
-    let identity = session.identity().await.map_err(|refusal| CollectError::Identity(refusal.gap))?;
+    let identity = session.identity().await.map_err(|refusal| CollectError::Identity(*refusal.gap))?;
     let reader = Reader::new(session, &identity.account);
     let (facts, (trail_refs, found)) = join!(Box::pin(account::collect(&reader)), Box::pin(trail::find(&reader)));
 
@@ -102,12 +102,7 @@ pub async fn collect(session: &Session) -> Result<Inventory, CollectError> {
         interrupted: session.was_interrupted(),
         synthetic: session.is_synthetic(),
         regions_asked: session.regions_asked().to_vec(),
-        accounts: vec![AccountScope {
-            id: identity.account.clone(),
-            reached: true,
-            gaps: gaps.into_iter().collect(),
-            regions,
-        }],
+        accounts: vec![AccountScope { id: identity.account.clone(), reached: true, gaps: gaps.into_iter().collect(), regions }],
     });
     inventory.accounts.push(Account {
         id: identity.account,

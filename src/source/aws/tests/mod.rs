@@ -121,7 +121,10 @@ async fn what_aws_says_is_in_the_inventory() {
     assert_eq!(bucket.access_log_bucket.known(), Some(&None));
     assert_eq!(bucket.tags.known(), Some(&Vec::new()));
     assert_eq!(bucket.object_lock.known().and_then(|l| l.as_ref()?.days), Some(730));
-    assert_eq!(bucket.lifecycle_rules.known().map(|r| (r[0].prefix.clone(), r[0].expiration_days)), Some(("AWSLogs/".into(), Some(400))));
+    assert_eq!(
+        bucket.lifecycle_rules.known().map(|r| (r[0].prefix.clone(), r[0].expiration_days)),
+        Some(("AWSLogs/".into(), Some(400)))
+    );
     assert_eq!(bucket.top_level_prefixes.items, ["AWSLogs/"]);
     assert_eq!(inventory.keys.len(), 1, "two names of one key are one key");
     assert_eq!(inventory.keys[0].rotation_period_days.known(), Some(&Some(180)));
@@ -244,7 +247,7 @@ async fn a_run_that_is_stopped_is_an_inventory_with_gaps() {
         connect(Options { interrupt: interrupt.clone(), timeouts, ..options(&server, &THREE) }).await.expect("connects");
     let waiting = session.clone();
     let watch = server.clone();
-    let scan = async move { collect(&waiting).await.expect("collects") };
+    let scan = tokio::spawn(async move { collect(&waiting).await.expect("collects") });
     let stop = async move {
         while watch.counts().get("cloudtrail:GetEventSelectors") != Some(&2) || !watch.counts().contains_key("s3:ListObjectsV2") {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -252,7 +255,9 @@ async fn a_run_that_is_stopped_is_an_inventory_with_gaps() {
         tokio::time::sleep(Duration::from_millis(300)).await;
         interrupt.trigger();
     };
-    let (live, ()) = tokio::time::timeout(Duration::from_secs(15), async { tokio::join!(scan, stop) }).await.expect("stops at once");
+    let (live, ()) =
+        tokio::time::timeout(Duration::from_secs(15), async { tokio::join!(scan, stop) }).await.expect("stops at once");
+    let live = live.expect("the task ends");
     assert!(live.scope.interrupted);
     let trail = &live.trails[0];
     assert_eq!(trail.event_selectors.gap().map(|g| g.kind), Some(GapKind::Interrupted));
@@ -274,12 +279,14 @@ async fn what_a_recording_lacks_is_an_absent_input() {
     assert!(collect(&nobody).await.is_err());
 }
 
+type Files = Vec<(String, Vec<u8>)>;
+
 #[tokio::test]
 async fn a_recording_that_was_tampered_with_is_refused() {
     let server = Server::start(world(&THREE[..1], Vec::new()));
     let (session, _) = scan(&server, &THREE[..1]).await;
     let files = session.recording().to_files();
-    let load = |change: &dyn Fn(&mut Vec<(String, Vec<u8>)>)| {
+    let load = |change: &dyn Fn(&mut Files)| {
         let mut files = files.clone();
         change(&mut files);
         let error = Recording::from_files(files).expect_err("refused");
@@ -287,7 +294,7 @@ async fn a_recording_that_was_tampered_with_is_refused() {
         error
     };
     let head = |from: &'static str, to: &'static str| {
-        move |files: &mut Vec<(String, Vec<u8>)>| {
+        move |files: &mut Files| {
             let text = String::from_utf8(files[0].1.clone()).expect("text");
             assert!(text.contains(from), "{text}");
             files[0].1 = text.replace(from, to).into_bytes();
@@ -301,7 +308,10 @@ async fn a_recording_that_was_tampered_with_is_refused() {
     assert!(matches!(load(&head("trailproof-recording", "other")), RecordingError::Kind(_)));
     assert!(matches!(load(&head("\"schema_version\": \"1\"", "\"schema_version\": \"9\"")), RecordingError::Version { .. }));
     assert!(matches!(load(&head("\"calls/", "\"calls/../")), RecordingError::Outside { .. }));
-    assert!(matches!(load(&head("\"account\": \"111122223333\"", "\"account\": \"999999999999\"")), RecordingError::Misplaced { .. }));
+    assert!(matches!(
+        load(&head("\"account\": \"111122223333\"", "\"account\": \"999999999999\"")),
+        RecordingError::Misplaced { .. }
+    ));
     assert!(matches!(load(&|f| f[0].1 = b"{}{".to_vec()), RecordingError::Json { .. }));
 }
 
@@ -323,7 +333,8 @@ async fn an_organizations_trail_is_read_at_its_owner() {
     let trail = FakeTrail { account: "444455556666", bucket: "org-logs", ..FakeTrail::new("org", "us-east-1", true) };
     let mut world = World { foreign: vec!["org-logs".into()], ..world(&THREE, vec![trail]) };
     world.faults =
-        [("cloudtrail:GetEventSelectors", vec![Fault::Answer(400, r#"{"__type":"AccessDeniedException","message":"no"}"#)])].into();
+        [("cloudtrail:GetEventSelectors", vec![Fault::Answer(400, r#"{"__type":"AccessDeniedException","message":"no"}"#)])]
+            .into();
     let server = Server::start(world);
     let (session, inventory) = scan(&server, &["eu-west-1"]).await;
     let trail = &inventory.trails[0];
@@ -395,15 +406,19 @@ async fn lists_that_are_denied_are_not_short_lists() {
 
 #[tokio::test]
 async fn an_empty_answer_is_no_empty_list() {
-    for (operation, body) in
-        [("cloudtrail:ListTrails", "{}"), ("cloudtrail:DescribeTrails", "{}"), ("cloudtrail:ListTrails", ""), ("account:ListRegions", "{}")]
-    {
+    for (operation, body) in [
+        ("cloudtrail:ListTrails", "{}"),
+        ("cloudtrail:DescribeTrails", "{}"),
+        ("cloudtrail:ListTrails", ""),
+        ("account:ListRegions", "{}"),
+    ] {
         let mut world = world(&THREE[..1], Vec::new());
         world.faults = [(operation, vec![Fault::Answer(200, body)])].into();
         let server = Server::start(world);
         let (_, inventory) = scan(&server, &THREE[..1]).await;
         let account = &inventory.accounts[0];
-        let is_complete = if operation == "account:ListRegions" { account.regions.is_complete() } else { account.trails.is_complete() };
+        let is_complete =
+            if operation == "account:ListRegions" { account.regions.is_complete() } else { account.trails.is_complete() };
         assert!(!is_complete, "{operation} answered with `{body}`");
     }
 }
@@ -412,8 +427,7 @@ async fn an_empty_answer_is_no_empty_list() {
 async fn a_key_of_another_account_is_read_there() {
     let key = "arn:aws:kms:eu-west-1:444455556666:key/k";
     let mut world = world(&THREE[..1], vec![FakeTrail { key: Some(key), ..FakeTrail::new("main", "eu-west-1", true) }]);
-    world.faults =
-        [("kms:DescribeKey", vec![Fault::Answer(400, r#"{"__type":"AccessDeniedException","message":"no"}"#)])].into();
+    world.faults = [("kms:DescribeKey", vec![Fault::Answer(400, r#"{"__type":"AccessDeniedException","message":"no"}"#)])].into();
     let server = Server::start(world);
     let (_, inventory) = scan(&server, &THREE[..1]).await;
     let found = inventory.keys.iter().find(|k| k.arn == key).expect("an entry");

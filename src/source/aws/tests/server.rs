@@ -160,7 +160,8 @@ fn read_request(stream: &mut TcpStream) -> Option<Request> {
     };
     let head = String::from_utf8_lossy(&bytes[..head_end]).to_string();
     let header = |name: &str| {
-        head.lines().find_map(|line| line.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.to_string()))
+        head.lines()
+            .find_map(|line| line.split_once(": ").filter(|(n, _)| n.eq_ignore_ascii_case(name)).map(|(_, v)| v.to_string()))
     };
     let length: usize = header("content-length").and_then(|v| v.parse().ok()).unwrap_or(0);
     while bytes.len() < head_end + length {
@@ -235,13 +236,14 @@ impl World {
                  <Arn>arn:aws:sts::{ACCOUNT}:assumed-role/Audit/me</Arn><UserId>AROAEXAMPLE:me</UserId><Account>{ACCOUNT}</Account>\
                  </GetCallerIdentityResult></GetCallerIdentityResponse>"
             )),
-            "iam" => ok(
-                "<ListAccountAliasesResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ListAccountAliasesResult>\
+            "iam" => {
+                ok("<ListAccountAliasesResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ListAccountAliasesResult>\
                  <IsTruncated>false</IsTruncated><AccountAliases><member>acme</member></AccountAliases>\
-                 </ListAccountAliasesResult></ListAccountAliasesResponse>",
-            ),
+                 </ListAccountAliasesResult></ListAccountAliasesResponse>")
+            }
             "account" => {
-                let region = |name: &&str, status: &str| format!("{{\"RegionName\":\"{name}\",\"RegionOptStatus\":\"{status}\"}}");
+                let region =
+                    |name: &&str, status: &str| format!("{{\"RegionName\":\"{name}\",\"RegionOptStatus\":\"{status}\"}}");
                 let enabled = self.regions.iter().map(|r| region(r, "ENABLED_BY_DEFAULT"));
                 let all: Vec<_> = enabled.chain(self.disabled.iter().map(|r| region(r, "DISABLED"))).collect();
                 ok(format!("{{\"Regions\":[{}]}}", all.join(",")))
@@ -270,9 +272,8 @@ impl World {
         match operation {
             "ListTrails" => {
                 let own = self.trails.iter().filter(|t| t.account == ACCOUNT);
-                let own: Vec<_> = own
-                    .map(|t| serde_json::json!({"TrailARN": t.arn(), "Name": t.name, "HomeRegion": t.home}))
-                    .collect();
+                let own: Vec<_> =
+                    own.map(|t| serde_json::json!({"TrailARN": t.arn(), "Name": t.name, "HomeRegion": t.home})).collect();
                 ok(serde_json::json!({ "Trails": own }).to_string())
             }
             "DescribeTrails" => {
@@ -281,10 +282,10 @@ impl World {
                 ok(serde_json::json!({ "trailList": seen.map(describe).collect::<Vec<_>>() }).to_string())
             }
             "GetTrailStatus" => ok("{\"IsLogging\":true,\"LatestDeliveryTime\":1767225600.25,\"LatestDeliveryError\":\"\"}"),
-            "GetEventSelectors" => ok(
-                "{\"EventSelectors\":[{\"ReadWriteType\":\"All\",\"IncludeManagementEvents\":true,\"DataResources\":[],\
-                 \"ExcludeManagementEventSources\":[\"kms.amazonaws.com\"]}]}",
-            ),
+            "GetEventSelectors" => {
+                ok("{\"EventSelectors\":[{\"ReadWriteType\":\"All\",\"IncludeManagementEvents\":true,\"DataResources\":[],\
+                 \"ExcludeManagementEventSources\":[\"kms.amazonaws.com\"]}]}")
+            }
             "GetInsightSelectors" => ok("{\"InsightSelectors\":[{\"InsightType\":\"ApiCallRateInsight\"}]}"),
             "ListTags" => ok("{\"ResourceTagList\":[{\"TagsList\":[{\"Key\":\"team\",\"Value\":\"security\"}]}]}"),
             _ => (400, String::new(), "{\"__type\":\"UnknownOperationException\"}".into()),
@@ -346,15 +347,15 @@ impl World {
                 ok("<OwnershipControls><Rule><ObjectOwnership>BucketOwnerEnforced</ObjectOwnership></Rule></OwnershipControls>")
             }
             "GetBucketLogging" => ok("<BucketLoggingStatus/>"),
-            "GetObjectLockConfiguration" => ok(
-                "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>\
-                 <Mode>COMPLIANCE</Mode><Years>2</Years></DefaultRetention></Rule></ObjectLockConfiguration>",
-            ),
-            "GetBucketLifecycleConfiguration" => ok(
-                "<LifecycleConfiguration><Rule><ID>old</ID><Filter><Prefix>AWSLogs/</Prefix></Filter><Status>Enabled</Status>\
+            "GetObjectLockConfiguration" => {
+                ok("<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled><Rule><DefaultRetention>\
+                 <Mode>COMPLIANCE</Mode><Years>2</Years></DefaultRetention></Rule></ObjectLockConfiguration>")
+            }
+            "GetBucketLifecycleConfiguration" => {
+                ok("<LifecycleConfiguration><Rule><ID>old</ID><Filter><Prefix>AWSLogs/</Prefix></Filter><Status>Enabled</Status>\
                  <Expiration><Days>400</Days></Expiration><Transition><Days>90</Days><StorageClass>GLACIER</StorageClass>\
-                 </Transition></Rule></LifecycleConfiguration>",
-            ),
+                 </Transition></Rule></LifecycleConfiguration>")
+            }
             "GetBucketReplication" => s3_error(404, "ReplicationConfigurationNotFoundError"),
             "GetBucketTagging" => s3_error(404, "NoSuchTagSet"),
             "ListObjectsV2" => {
