@@ -145,7 +145,8 @@ pub async fn connect(options: Options) -> Result<Session, ConnectError> {
 
 /// Endpoint overrides that matter to how requests are addressed.
 fn overrides(general: Option<&str>) -> Vec<String> {
-    let of_service = ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_S3_CONTROL"].into_iter().filter_map(|name| std::env::var(name).ok());
+    let of_service =
+        ["AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL_S3_CONTROL"].into_iter().filter_map(|name| std::env::var(name).ok());
     general.map(str::to_string).into_iter().chain(of_service).collect()
 }
 

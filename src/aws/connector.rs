@@ -9,9 +9,9 @@ use std::net::{IpAddr, ToSocketAddrs};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use aws_smithy_http_client::Connector;
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_http_client::Connector;
 use aws_smithy_runtime_api::client::dns::{DnsFuture, ResolveDns, ResolveDnsError};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
@@ -86,9 +86,10 @@ impl HttpConnector for Keeper {
             attempt.reply = None;
             attempt.time = None;
         }
+        let is_head = request.method() == "HEAD";
         let answer = self.inner.call(request);
         HttpConnectorFuture::new(async move {
-            let heard = hear(answer, &secrets).await;
+            let heard = hear(answer, &secrets, is_head).await;
             let mut attempt = exchange.attempt();
             attempt.time = Some(now());
             match heard {
@@ -129,7 +130,7 @@ struct Heard {
     body: Vec<u8>,
 }
 
-async fn hear(answer: HttpConnectorFuture, secrets: &[String]) -> Result<Heard, ConnectorError> {
+async fn hear(answer: HttpConnectorFuture, secrets: &[String], is_head: bool) -> Result<Heard, ConnectorError> {
     let mut response = answer.await?;
     let body = ByteStream::new(response.take_body()).collect().await.map_err(|e| ConnectorError::io(e.into()))?;
     let headers = KEPT_HEADERS
@@ -139,7 +140,41 @@ async fn hear(answer: HttpConnectorFuture, secrets: &[String]) -> Result<Heard, 
     let retry_after = response.headers().get("x-amz-retry-after").map(str::to_string);
     let status = response.status();
     let body = redact(body.into_bytes().to_vec(), status.as_u16() >= 300, secrets);
+    if status.is_success() && !is_head && !is_whole(&body) {
+        return Err(ConnectorError::io("the answer is cut short".into()));
+    }
     Ok(Heard { status, headers, retry_after, body })
+}
+
+/// Whether the body of a success is there to its end. The SDK reads XML that stops in the middle, and a body without
+/// anything, as an answer in which everything is absent: no grants, no trails.
+fn is_whole(body: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim();
+    if !text.starts_with('<') {
+        return !text.is_empty();
+    }
+    let mut rest = text;
+    while let Some(end) = prolog_end(rest) {
+        rest = rest[end..].trim_start();
+    }
+    let Some(root) = rest.strip_prefix('<') else { return false };
+    let name = root.split(|c: char| c.is_whitespace() || c == '>' || c == '/').next().unwrap_or_default();
+    let is_closed = rest.strip_suffix('>').and_then(|r| r.trim_end().strip_suffix(name)).is_some_and(|r| r.ends_with("</"));
+    let is_single = rest.find('>').is_some_and(|at| at + 1 == rest.len() && rest.ends_with("/>"));
+    !name.is_empty() && (is_closed || is_single)
+}
+
+/// The end of a declaration or a comment before the root element.
+fn prolog_end(text: &str) -> Option<usize> {
+    let close = if text.starts_with("<?") {
+        "?>"
+    } else if text.starts_with("<!--") {
+        "-->"
+    } else {
+        return None;
+    };
+    text.find(close).map(|at| at + close.len())
 }
 
 impl Heard {
@@ -276,6 +311,16 @@ impl ResolveDns for OverrideResolver {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_body_that_stops_in_the_middle_is_noticed() {
+        for whole in ["{}", "<A/>", "<A x=\"1\" />", "<?xml version=\"1.0\"?>\n<!-- x --><A><B/></A>\n", "<A></A >", "{\"a\":"] {
+            assert!(is_whole(whole.as_bytes()), "{whole}");
+        }
+        for cut in ["", " ", "<?xml version=\"1.0\"?>", "<A", "<A>", "<A><B/>", "<A><B></B>", "<A><B></A", "<A><AA></AA>", "<>"] {
+            assert!(!is_whole(cut.as_bytes()), "{cut}");
+        }
+    }
 
     #[test]
     fn labels_before_an_override_resolve_to_it() {

@@ -23,15 +23,8 @@ tokio::task_local! {
 }
 
 /// Headers of an answer that are kept: those that identify the request, name the bucket's Region, or that the SDK reads.
-pub(super) const KEPT_HEADERS: [&str; 7] = [
-    "content-type",
-    "date",
-    "x-amz-bucket-region",
-    "x-amz-id-2",
-    "x-amz-request-id",
-    "x-amzn-errortype",
-    "x-amzn-requestid",
-];
+pub(super) const KEPT_HEADERS: [&str; 7] =
+    ["content-type", "date", "x-amz-bucket-region", "x-amz-id-2", "x-amz-request-id", "x-amzn-errortype", "x-amzn-requestid"];
 
 /// One call on its way: who asks, and the last attempt.
 pub(super) struct Exchange {
@@ -179,7 +172,14 @@ pub(super) fn key(account: &str, exchange: &Exchange, request: Option<&Request>)
 }
 
 /// The same, from its parts.
-pub(super) fn key_of(account: &str, region: &str, service: &str, operation: &str, about: &str, request: Option<&Request>) -> String {
+pub(super) fn key_of(
+    account: &str,
+    region: &str,
+    service: &str,
+    operation: &str,
+    about: &str,
+    request: Option<&Request>,
+) -> String {
     let parts = serde_json::json!([
         account,
         region,

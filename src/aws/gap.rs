@@ -11,7 +11,7 @@ use crate::inventory::{CallId, Gap, GapKind, Remedy};
 /// A call that gave no value.
 #[derive(Clone, Debug)]
 pub struct Refusal {
-    pub gap: Gap,
+    pub gap: Box<Gap>,
     /// The service's error code, where it gave one.
     pub code: Option<String>,
     /// The HTTP status, where an answer came.
@@ -21,9 +21,9 @@ pub struct Refusal {
 }
 
 impl Refusal {
-    /// Whether the service answered with this code.
-    pub fn says(&self, code: &str) -> bool {
-        self.code.as_deref() == Some(code)
+    /// A refusal that no answer stands behind.
+    pub fn of(gap: Gap) -> Self {
+        Refusal { gap: Box::new(gap), code: None, status: None, bucket_region: None }
     }
 }
 
@@ -40,6 +40,10 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     match (error, broken) {
+        // The SDK files a success that it cannot deserialize under the service's errors.
+        (SdkError::ServiceError(context), _) if context.raw().status().is_success() => {
+            Failure::Unreadable(innermost(context.err()))
+        }
         (SdkError::ServiceError(context), _) => {
             let meta = context.err().meta();
             let text = |t: Option<&str>| t.map(str::to_string).filter(|t| !t.is_empty());

@@ -187,6 +187,13 @@ impl Recording {
         self.head.synthetic = true;
     }
 
+    /// The recording without the answers of one operation.
+    #[cfg(test)]
+    pub(crate) fn without(&self, service: &str, operation: &str) -> Self {
+        let kept = self.envelopes.values().filter(|e| (e.service.as_str(), e.operation.as_str()) != (service, operation));
+        Self::new(self.head.clone(), kept.cloned())
+    }
+
     pub(super) fn find(&self, key: &str) -> Option<&Envelope> {
         self.envelopes.get(key)
     }

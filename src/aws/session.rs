@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -15,6 +16,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
 use aws_types::region::Region;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::connector::Replay;
@@ -244,7 +246,7 @@ impl Session {
         let region = self.base_region();
         let client = self.sts(region);
         let exchange = Exchange::new(operation::GET_CALLER_IDENTITY, region, "", self.inner.progress.clone());
-        let sent = self.send(&exchange, client.get_caller_identity().send()).await;
+        let sent = self.send(&exchange, Box::pin(client.get_caller_identity().send())).await;
         if let Some(Ok(output)) = &sent
             && let Some(account) = output.account()
         {
@@ -255,7 +257,7 @@ impl Session {
         let (Some(account), Some((arn, partition))) = (answer.value.account(), parts) else {
             let message = format!("{}: the answer names no account or no ARN", place(&exchange, self.account()));
             let gap = Gap::new(GapKind::NotUnderstood, message).with_call(answer.call);
-            return Err(Refusal { gap, code: None, status: None, bucket_region: None });
+            return Err(Refusal::of(gap));
         };
         let identity = Identity {
             account: account.to_string(),
@@ -271,26 +273,31 @@ impl Session {
     ///
     /// # Errors
     /// Whatever kept the call from giving a value, as a gap.
-    pub async fn call<T, E>(
-        &self,
+    pub fn call<'a, T, E>(
+        &'a self,
         operation: &'static Operation,
-        region: &str,
-        about: &str,
-        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Result<Answer<T>, Refusal>
+        region: &'a str,
+        about: &'a str,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'a,
+    ) -> BoxFuture<'a, Result<Answer<T>, Refusal>>
     where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
+        T: Send + 'a,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let exchange = Exchange::new(operation, region, about, self.inner.progress.clone());
-        let sent = self.send(&exchange, request).await;
-        self.settle(&exchange, sent)
+        // The SDK's futures are large, and many of them wait side by side: each goes to the heap at once.
+        let request = Box::pin(request);
+        Box::pin(async move {
+            let exchange = Exchange::new(operation, region, about, self.inner.progress.clone());
+            let sent = self.send(&exchange, request).await;
+            self.settle(&exchange, sent)
+        })
     }
 
     /// `None` where the run was stopped first.
-    async fn send<T>(&self, exchange: &Arc<Exchange>, request: impl Future<Output = T>) -> Option<T> {
+    async fn send<T>(&self, exchange: &Arc<Exchange>, request: Pin<Box<impl Future<Output = T>>>) -> Option<T> {
         let Exchange { operation, region, progress, .. } = &**exchange;
         progress.call_started(operation, region);
-        let request = Box::pin(CURRENT.scope(exchange.clone(), request));
+        let request = CURRENT.scope(exchange.clone(), request);
         let paced = async {
             if self.inner.replayed.is_some() {
                 return request.await;
@@ -314,13 +321,16 @@ impl Session {
     {
         let account = self.account();
         let attempt = exchange.attempt().clone();
-        let unrecorded = |gap| Refusal { gap, code: None, status: None, bucket_region: None };
         let Some(result) = sent else {
             self.inner.was_interrupted.store(true, Ordering::SeqCst);
-            return Err(unrecorded(interrupted(exchange, account)));
+            return Err(Refusal::of(interrupted(exchange, account)));
         };
         if attempt.is_missing {
-            return Err(unrecorded(if self.was_interrupted() { interrupted(exchange, account) } else { absent(exchange, account) }));
+            return Err(Refusal::of(if self.was_interrupted() {
+                interrupted(exchange, account)
+            } else {
+                absent(exchange, account)
+            }));
         }
         let broken = match &attempt.reply {
             Some(Reply::Broken(breakage)) => Some(breakage.clone()),
@@ -364,7 +374,7 @@ impl Session {
                     Failure::Service { code, .. } => code,
                     _ => None,
                 };
-                Err(Refusal { gap, code, status, bucket_region })
+                Err(Refusal { gap: Box::new(gap), code, status, bucket_region })
             }
             (Err(_), None) => unreachable!("every error was sorted above"),
         }

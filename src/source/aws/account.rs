@@ -69,11 +69,14 @@ async fn list_regions(reader: &Reader<'_>) -> Listed {
         let page: Heard<_> = reader.ask(Ask::new(LIST_REGIONS, region, ""), request).await;
         match page {
             Err(refusal) => {
-                listed.gap = Some(refusal.gap);
+                listed.gap = Some(*refusal.gap);
                 return listed;
             }
             Ok(page) => {
                 listed.from.push(page.origin());
+                if page.value.regions.is_none() {
+                    listed.gap = Some(not_understood(&page, "`Regions` is missing in the answer"));
+                }
                 for item in page.value.regions() {
                     if let (Some(name), Some(status)) = (item.region_name(), item.region_opt_status()) {
                         listed.regions.push((name.to_string(), status.clone()));

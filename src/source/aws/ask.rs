@@ -8,6 +8,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::DateTime;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use crate::aws::{Answer, Operation, Refusal, Session};
@@ -57,51 +58,57 @@ impl<'a> Reader<'a> {
     }
 
     /// Makes a call.
-    pub(super) async fn ask<T, E>(
-        &self,
-        ask: Ask<'_>,
-        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Heard<T>
+    pub(super) fn ask<'f, T, E>(
+        &'f self,
+        ask: Ask<'f>,
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'f,
+    ) -> BoxFuture<'f, Heard<T>>
     where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
+        T: Send + 'f,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let heard = self.ask_or_none(ask, &[], request).await?;
-        let Answer { value, call } = heard;
-        Ok(Answer { value: value.expect("none is an answer only by a code, and no code was given"), call })
+        let call = self.session.call(ask.operation, ask.region, ask.about, request);
+        Box::pin(async move {
+            let heard = call.await.map_err(|refusal| self.attribute(ask, refusal));
+            self.note(ask, heard.as_ref().err().map(|refusal| &*refusal.gap));
+            heard
+        })
     }
 
     /// Makes a call whose refusal with one of these codes means that there is none.
-    pub(super) async fn ask_or_none<T, E>(
-        &self,
-        ask: Ask<'_>,
-        none: &[&str],
-        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
-    ) -> Heard<Option<T>>
+    pub(super) fn ask_or_none<'f, T, E>(
+        &'f self,
+        ask: Ask<'f>,
+        none: &'f [&'f str],
+        request: impl Future<Output = Result<T, SdkError<E, HttpResponse>>> + Send + 'f,
+    ) -> BoxFuture<'f, Heard<Option<T>>>
     where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
+        T: Send + 'f,
+        E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
-        let heard = self.session.call(ask.operation, ask.region, ask.about, request).await;
-        let mut refusal = match heard {
-            Ok(Answer { value, call }) => {
-                self.note(ask, None);
-                return Ok(Answer { value: Some(value), call });
-            }
-            Err(refusal) => refusal,
-        };
-        if let (Some(code), Some(call)) = (&refusal.code, &refusal.gap.call)
-            && none.contains(&code.as_str())
-        {
-            self.note(ask, None);
-            return Ok(Answer { value: None, call: call.clone() });
-        }
+        let call = self.session.call(ask.operation, ask.region, ask.about, request);
+        Box::pin(async move {
+            let heard = match call.await {
+                Ok(Answer { value, call }) => Ok(Answer { value: Some(value), call }),
+                Err(refusal) => match (&refusal.code, &refusal.gap.call) {
+                    (Some(code), Some(call)) if none.contains(&code.as_str()) => Ok(Answer { value: None, call: call.clone() }),
+                    _ => Err(self.attribute(ask, refusal)),
+                },
+            };
+            self.note(ask, heard.as_ref().err().map(|refusal| &*refusal.gap));
+            heard
+        })
+    }
+
+    /// A refusal about what another account owns is that account's to mend.
+    fn attribute(&self, ask: Ask<'_>, mut refusal: Refusal) -> Refusal {
         if let Some(owner) = ask.owner.filter(|owner| *owner != self.account)
             && matches!(refusal.gap.kind, GapKind::Denied | GapKind::NotFound)
         {
             refusal.gap.kind = GapKind::OtherAccount;
             refusal.gap.remedy = Some(Remedy::ScanAccount { account: Some(owner.to_string()) });
         }
-        self.note(ask, Some(&refusal.gap));
-        Err(refusal)
+        refusal
     }
 
     fn note(&self, ask: Ask<'_>, gap: Option<&Gap>) {
@@ -121,7 +128,7 @@ impl<'a> Reader<'a> {
 pub(super) fn fact<T, U>(heard: &Heard<T>, read: impl FnOnce(&T) -> U) -> Fact<U> {
     match heard {
         Ok(answer) => Fact::observed(read(&answer.value), answer.origin()),
-        Err(refusal) => Fact::Unknown(refusal.gap.clone()),
+        Err(refusal) => Fact::Unknown((*refusal.gap).clone()),
     }
 }
 
@@ -132,7 +139,7 @@ pub(super) fn try_fact<T, U>(heard: &Heard<T>, read: impl FnOnce(&T) -> Result<U
             Ok(value) => Fact::observed(value, answer.origin()),
             Err(why) => Fact::Unknown(not_understood(answer, &why)),
         },
-        Err(refusal) => Fact::Unknown(refusal.gap.clone()),
+        Err(refusal) => Fact::Unknown((*refusal.gap).clone()),
     }
 }
 

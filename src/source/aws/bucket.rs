@@ -111,7 +111,7 @@ async fn own_buckets(reader: &Reader<'_>, name: &str) -> Owned {
     loop {
         let request = client.list_buckets().prefix(name).max_buckets(1000).set_continuation_token(token.clone()).send();
         let page = match reader.ask(Ask::new(LIST_BUCKETS, base, name), request).await {
-            Err(refusal) => return Owned::Unclear(refusal.gap),
+            Err(refusal) => return Owned::Unclear(*refusal.gap),
             Ok(page) => page,
         };
         if let Some(bucket) = page.value.buckets().iter().find(|bucket| bucket.name() == Some(name)) {
@@ -156,11 +156,12 @@ async fn elsewhere(reader: &Reader<'_>, name: &str) -> Place {
     match &head {
         Err(refusal) if refusal.status == Some(404) => return Place::Elsewhere { gap: no_bucket(name, refusal), region: None },
         Err(refusal) if refusal.status.is_none_or(|status| status >= 500) => {
-            return Place::Elsewhere { gap: refusal.gap.clone(), region: None };
+            return Place::Elsewhere { gap: (*refusal.gap).clone(), region: None };
         }
         _ => {}
     }
-    let message = format!("bucket {name} is not among the buckets of account {}, so that another account owns it", reader.account);
+    let message =
+        format!("bucket {name} is not among the buckets of account {}, so that another account owns it", reader.account);
     let call = match &head {
         Ok(answer) => Some(answer.call.clone()),
         Err(refusal) => refusal.gap.call.clone(),
@@ -227,7 +228,20 @@ async fn read(
         });
         (policy, is_public)
     };
-    let (versioning, encryption, block, (policy, policy_is_public), acl, ownership, logging, lock, lifecycle, replication, tags, keys) = join!(
+    let (
+        versioning,
+        encryption,
+        block,
+        (policy, policy_is_public),
+        acl,
+        ownership,
+        logging,
+        lock,
+        lifecycle,
+        replication,
+        tags,
+        keys,
+    ) = join!(
         reader.ask(ask(GET_BUCKET_VERSIONING), s3.get_bucket_versioning().bucket(name).send()),
         reader.ask_or_none(
             ask(GET_BUCKET_ENCRYPTION),
@@ -272,7 +286,8 @@ async fn read(
     let by_default = |rule: &Option<sdk::ServerSideEncryptionRule>| {
         rule.as_ref().and_then(|rule| rule.apply_server_side_encryption_by_default()).cloned()
     };
-    let log_target = |output: &aws_sdk_s3::operation::get_bucket_logging::GetBucketLoggingOutput| output.logging_enabled().cloned();
+    let log_target =
+        |output: &aws_sdk_s3::operation::get_bucket_logging::GetBucketLoggingOutput| output.logging_enabled().cloned();
     let (owner_account, bucket_region, account_public_access_block) = known;
     Bucket {
         name: name.to_string(),
@@ -342,7 +357,7 @@ const AWS_S3_KEY: &str = "alias/aws/s3";
 async fn top_level(reader: &Reader<'_>, name: &str, region: &str) -> Listing<String> {
     let request = reader.session.s3(region).list_objects_v2().bucket(name).delimiter("/").max_keys(1000).send();
     let answer = match reader.ask(Ask::new(LIST_OBJECTS, region, name), request).await {
-        Err(refusal) => return Listing::unread(refusal.gap),
+        Err(refusal) => return Listing::unread(*refusal.gap),
         Ok(answer) => answer,
     };
     let prefixes = answer.value.common_prefixes().iter().filter_map(|prefix| prefix.prefix());

@@ -89,16 +89,13 @@ async fn read(reader: &Reader<'_>, id: &str, asked_region: &str, answer: crate::
         if !rotates {
             return (derived(false), derived(None));
         }
-        let heard =
-            reader.ask(ask(GET_KEY_ROTATION_STATUS), kms.get_key_rotation_status().key_id(id).send()).await;
+        let heard = reader.ask(ask(GET_KEY_ROTATION_STATUS), kms.get_key_rotation_status().key_id(id).send()).await;
         let enabled = fact(&heard, |output| output.key_rotation_enabled());
         let period = match &heard {
             Ok(answer) if answer.value.key_rotation_enabled() && answer.value.rotation_period_in_days().is_none() => {
                 Fact::Known { value: Some(365), from: answer.origin(), basis: Basis::AssumedDefault }
             }
-            _ => fact(&heard, |output| {
-                output.rotation_period_in_days().filter(|_| output.key_rotation_enabled()).map(i64::from)
-            }),
+            _ => fact(&heard, |output| output.rotation_period_in_days().filter(|_| output.key_rotation_enabled()).map(i64::from)),
         };
         (enabled, period)
     };

@@ -62,17 +62,17 @@ impl CollectError {
 /// # Errors
 /// The account cannot be identified, so that nothing can be read.
 pub async fn collect(session: &Session) -> Result<Inventory, CollectError> {
-    let identity = session.identity().await.map_err(|refusal| CollectError::Identity(refusal.gap))?;
+    let identity = session.identity().await.map_err(|refusal| CollectError::Identity(*refusal.gap))?;
     let reader = Reader::new(session, &identity.account);
-    let (facts, (trail_refs, found)) = join!(account::collect(&reader), trail::find(&reader));
+    let (facts, (trail_refs, found)) = join!(Box::pin(account::collect(&reader)), Box::pin(trail::find(&reader)));
 
     let names: BTreeSet<&str> = found.iter().filter_map(trail::Found::bucket).collect();
     let buckets = names.into_iter().map(|name| {
         let trails = found.iter().filter(|f| f.bucket() == Some(name)).map(|f| TrailRef(f.arn.clone())).collect();
         let listing = Listing { items: trails, gaps: trail_refs.gaps.clone(), from: trail_refs.from.clone() };
-        bucket::collect(&reader, name, &identity.partition, listing, &facts.public_access_block)
+        Box::pin(bucket::collect(&reader, name, &identity.partition, listing, &facts.public_access_block))
     });
-    let trails = found.iter().map(|found| trail::collect(&reader, found, &facts.regions));
+    let trails = found.iter().map(|found| Box::pin(trail::collect(&reader, found, &facts.regions)));
     let (mut trails, mut buckets) = join!(join_all(trails), join_all(buckets));
     note_unknown_buckets(&trails, &mut buckets);
 
@@ -80,7 +80,7 @@ pub async fn collect(session: &Session) -> Result<Inventory, CollectError> {
     let of_buckets: BTreeMap<String, key::Named> =
         buckets.iter().filter_map(|bucket| Some((bucket.name.clone(), key_of_bucket(bucket)?))).collect();
     let named = of_trails.values().chain(of_buckets.values()).cloned().collect();
-    let (keys, refs) = key::collect(&reader, &named).await;
+    let (keys, refs) = Box::pin(key::collect(&reader, &named)).await;
     for trail in &mut trails {
         let key = of_trails.get(&trail.arn).and_then(|named| refs.get(named));
         trail.kms_key = joined(&trail.kms_key_id, key);
@@ -102,12 +102,7 @@ pub async fn collect(session: &Session) -> Result<Inventory, CollectError> {
         interrupted: session.was_interrupted(),
         synthetic: session.is_synthetic(),
         regions_asked: session.regions_asked().to_vec(),
-        accounts: vec![AccountScope {
-            id: identity.account.clone(),
-            reached: true,
-            gaps: gaps.into_iter().collect(),
-            regions,
-        }],
+        accounts: vec![AccountScope { id: identity.account.clone(), reached: true, gaps: gaps.into_iter().collect(), regions }],
     });
     inventory.accounts.push(Account {
         id: identity.account,

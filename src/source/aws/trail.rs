@@ -38,9 +38,12 @@ pub(super) async fn find(reader: &Reader<'_>) -> (Listing<TrailRef>, Vec<Found>)
     let mut trails = Listing { items: Vec::new(), gaps: Vec::from_iter(listed.gap), from: listed.from };
     let mut found = BTreeMap::new();
     match seen {
-        Err(refusal) => trails.add_gap(refusal.gap),
+        Err(refusal) => trails.add_gap(*refusal.gap),
         Ok(answer) => {
             trails.from.push(answer.origin());
+            if answer.value.trail_list.is_none() {
+                trails.add_gap(not_understood(&answer, "`trailList` is missing in the answer"));
+            }
             for trail in answer.value.trail_list() {
                 match trail.trail_arn() {
                     Some(arn) if Arn::parse(arn).is_some() => {
@@ -80,11 +83,14 @@ async fn list(reader: &Reader<'_>, region: &str) -> Listed {
         let page = reader.ask(Ask::new(LIST_TRAILS, region, ""), client.list_trails().set_next_token(token.clone()).send()).await;
         match page {
             Err(refusal) => {
-                listed.gap = Some(refusal.gap);
+                listed.gap = Some(*refusal.gap);
                 return listed;
             }
             Ok(page) => {
                 listed.from.push(page.origin());
+                if page.value.trails.is_none() {
+                    listed.gap = Some(not_understood(&page, "`Trails` is missing in the answer"));
+                }
                 for trail in page.value.trails() {
                     let parts = trail.trail_arn().and_then(|arn| Some((arn, Arn::parse(arn)?)));
                     match parts {
@@ -109,10 +115,7 @@ async fn list(reader: &Reader<'_>, region: &str) -> Listed {
 }
 
 /// Describes trails by ARN, one call for each home Region.
-async fn describe(
-    reader: &Reader<'_>,
-    by_region: BTreeMap<String, Vec<String>>,
-) -> Vec<(String, String, Heard<sdk::Trail>)> {
+async fn describe(reader: &Reader<'_>, by_region: BTreeMap<String, Vec<String>>) -> Vec<(String, String, Heard<sdk::Trail>)> {
     let asked = by_region.into_iter().map(async |(region, arns)| {
         let client = reader.session.cloudtrail(&region);
         let about = arns.join(" ");
@@ -125,7 +128,7 @@ async fn describe(
                 None => {
                     let message = format!("DescribeTrails in {region} does not know trail {arn}, which ListTrails named");
                     let gap = Gap::new(GapKind::NotFound, message).with_call(answer.call.clone());
-                    Err(Refusal { gap, code: None, status: None, bucket_region: None })
+                    Err(Refusal::of(gap))
                 }
             },
         };
@@ -247,14 +250,15 @@ async fn list_tags(reader: &Reader<'_>, found: &Found, owner: &str) -> Fact<Vec<
     loop {
         let request = client.list_tags().resource_id_list(arn).set_next_token(token.clone()).send();
         let page = match reader.ask(Ask::new(LIST_TAGS, home_region, arn).owned_by(owner), request).await {
-            Err(refusal) => return Fact::Unknown(refusal.gap),
+            Err(refusal) => return Fact::Unknown(*refusal.gap),
             Ok(page) => page,
         };
         let of_trail = page.value.resource_tag_list().iter().filter(|r| r.resource_id().is_none_or(|id| id == arn));
-        tags.extend(of_trail.flat_map(sdk::ResourceTag::tags_list).map(|tag| Tag {
-            key: tag.key().to_string(),
-            value: tag.value().unwrap_or_default().to_string(),
-        }));
+        tags.extend(
+            of_trail
+                .flat_map(sdk::ResourceTag::tags_list)
+                .map(|tag| Tag { key: tag.key().to_string(), value: tag.value().unwrap_or_default().to_string() }),
+        );
         match Next::after(token.as_deref(), page.value.next_token()) {
             Next::More(next) => token = Some(next),
             Next::Stuck => return Fact::Unknown(not_understood(&page, STUCK)),
@@ -275,6 +279,9 @@ fn insight_types(selectors: &[sdk::InsightSelector]) -> Result<Vec<String>, Stri
 }
 
 fn event_selectors(output: &GetEventSelectorsOutput) -> Result<EventSelectors, String> {
+    if output.event_selectors.is_none() && output.advanced_event_selectors.is_none() {
+        return Err("neither kind of event selectors is in the answer".into());
+    }
     match (output.event_selectors(), output.advanced_event_selectors()) {
         (basic, []) => Ok(EventSelectors::Basic(basic.iter().map(basic_selector).collect::<Result<_, _>>()?)),
         ([], advanced) => Ok(EventSelectors::Advanced(advanced.iter().map(advanced_selector).collect())),
