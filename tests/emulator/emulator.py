@@ -28,7 +28,6 @@ import threading
 import time
 import urllib.parse
 from dataclasses import dataclass
-from email.utils import formatdate
 
 os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
 
@@ -245,8 +244,6 @@ class Emulator:
             body = body[: max(1, length * 2 // 3)] + b'<"'
             length = len(body)
         headers = [(k, v) for k, v in headers if k.lower() not in ("content-length", "connection")]
-        if account.clock:
-            headers.append(("Date", formatdate(account.clock, usegmt=True)))
         if call.method != "HEAD" or status != 200:
             headers.append(("Content-Length", str(length)))
         start(f"{status} Status", headers)

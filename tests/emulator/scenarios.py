@@ -259,8 +259,8 @@ def acme(make, fault):
         "me-south-1": "DISABLED",
     }
     account.standing += [
-        fault(operation="cloudtrail:GetTrailStatus", kind="scp", region="af-south-1"),
-        fault(operation="s3:GetBucketLogging", kind="deny", resource="acme-legacy-logs"),
+        fault(operation="cloudtrail:GetTrailStatus", kind="scp", region="af-south-1", resource="security-archive"),
+        fault(operation="s3:GetBucketVersioning", kind="deny", resource="acme-legacy-logs"),
     ]
 
 

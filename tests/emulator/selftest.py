@@ -125,13 +125,13 @@ class Emulator(unittest.TestCase):
         bucket = f"acme-legacy-logs-{lab.number}"
         rule = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
         self.assertEqual(rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"], "AES256")
-        self.assertEqual(code(s3.get_bucket_logging, Bucket=bucket)[0], "AccessDenied")
+        self.assertEqual(code(s3.get_bucket_versioning, Bucket=bucket)[0], "AccessDenied")
         lab.client("s3").get_bucket_acl(Bucket=bucket)  # boto3 follows a redirect to the right Region
         self.assertIn(301, [call["status"] for call in ask("GET", "calls", account=lab.number)["calls"]])
-        reason = code(lab.client("cloudtrail", "af-south-1").get_trail_status, Name=arn)[1]
-        self.assertIn("service control policy", reason)
         # selectors that nobody set are AWS's own
         archive = f"arn:aws:cloudtrail:us-west-2:{lab.number}:trail/security-archive"
+        reason = code(lab.client("cloudtrail", "af-south-1").get_trail_status, Name=archive)[1]
+        self.assertIn("service control policy", reason)
         default = lab.client("cloudtrail", "us-west-2").get_event_selectors(TrailName=archive)["EventSelectors"]
         self.assertEqual(default[0]["ReadWriteType"], "All")
 
