@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::finding::{FactRead, Finding, Fix, Outcome, RequirementRef, Severity, Subject};
 use crate::inventory::{Account, Fact, Gap, GapKind, Gaps, Inventory, Record};
 use crate::policy::catalogue::{Catalogue, Policy};
-use crate::policy::check::{Context, EvaluationError, Evaluation};
+use crate::policy::check::{Context, Evaluation, EvaluationError};
 use crate::policy::message::{self, TemplateError};
 use crate::policy::{IfEmpty, ParameterValue, SubjectKind};
 use crate::semantics::Truth;
@@ -36,7 +36,12 @@ pub enum AuditError {
 ///
 /// # Errors
 /// A policy that could not be asked. A fact that was not read is no error: it is an unknown finding.
-pub fn audit(inventory: &Inventory, catalogue: &Catalogue, settings: &Settings, now: Timestamp) -> Result<Vec<Finding>, AuditError> {
+pub fn audit(
+    inventory: &Inventory,
+    catalogue: &Catalogue,
+    settings: &Settings,
+    now: Timestamp,
+) -> Result<Vec<Finding>, AuditError> {
     let mut findings = Vec::new();
     for (id, policy) in &catalogue.policies {
         if settings.only.as_ref().is_some_and(|only| !only.contains(id)) {
@@ -95,9 +100,12 @@ impl Asked<'_> {
             facts.add(&evaluation);
             match evaluation.truth {
                 Truth::True => {}
-                Truth::False => return Ok(self.finding(subject, Outcome::NotApplicable, "not about this subject".into(), facts.0)),
+                Truth::False => {
+                    return Ok(self.finding(subject, Outcome::NotApplicable, "not about this subject".into(), facts.0));
+                }
                 Truth::Unknown => {
-                    let mut finding = self.finding(subject, Outcome::Unknown, "it is not known whether the policy is about it".into(), facts.0);
+                    let mut finding =
+                        self.finding(subject, Outcome::Unknown, "it is not known whether the policy is about it".into(), facts.0);
                     finding.gaps = evaluation.gaps.into_iter().collect();
                     return Ok(finding);
                 }
@@ -120,12 +128,13 @@ impl Asked<'_> {
             gaps.extend(evaluation.gaps.iter().cloned());
             truth = truth.or(evaluation.truth);
         }
-        let templated = |source| AuditError::Template { policy: self.policy.file.id.clone(), subject: subject.id.clone(), source };
+        let templated =
+            |source| AuditError::Template { policy: self.policy.file.id.clone(), subject: subject.id.clone(), source };
         let names = message::Subject { record, parameters: &self.parameters, counterexamples: &main.counterexamples };
         let file = &self.policy.file;
         let mut finding = match truth {
             Truth::True => {
-                let says = accepted.clone().unwrap_or_else(|| lower_first(&file.title));
+                let says = if accepted.is_some() { "a declared alternative holds".to_string() } else { lower_first(&file.title) };
                 self.finding(subject.clone(), Outcome::Pass, says, facts.0)
             }
             Truth::False => {
@@ -256,11 +265,13 @@ fn reasons(gaps: &Gaps) -> String {
     if text.is_empty() { "something was not read".into() } else { text }
 }
 
-/// A title in the middle of a sentence, unless it starts with a name such as `KMS`.
+/// A title in the middle of a sentence, unless it starts with a name such as `KMS` or `CloudTrail`.
 fn lower_first(title: &str) -> String {
+    let word = title.split_whitespace().next().unwrap_or_default();
+    let is_name = word.chars().skip(1).any(char::is_uppercase);
     let mut chars = title.chars();
-    match (chars.next(), chars.clone().next()) {
-        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(chars).collect(),
+    match chars.next() {
+        Some(first) if !is_name => first.to_lowercase().chain(chars).collect(),
         _ => title.to_string(),
     }
 }

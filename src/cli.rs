@@ -13,7 +13,14 @@ use crate::finding::Severity;
 /// that an assessor can re-perform. It never says pass about something that it did not read: where it cannot know, it says
 /// unknown, why, and what would let it know.
 #[derive(Debug, Parser)]
-#[command(name = "trailproof", version, propagate_version = true, max_term_width = 100, subcommand_required = true, arg_required_else_help = true)]
+#[command(
+    name = "trailproof",
+    version,
+    propagate_version = true,
+    max_term_width = 100,
+    subcommand_required = true,
+    arg_required_else_help = true
+)]
 pub struct Cli {
     #[command(subcommand)]
     pub command: Command,

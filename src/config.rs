@@ -123,8 +123,12 @@ impl Config {
         for id in self.policies.severity.keys() {
             known(&[Step::Key("policies"), Step::Key("severity"), Step::Name(id)], id);
         }
-        let with_parameters: Vec<&String> =
-            self.policies.parameters.keys().filter(|id| known(&[Step::Key("policies"), Step::Key("parameters"), Step::Name(id)], id)).collect();
+        let with_parameters: Vec<&String> = self
+            .policies
+            .parameters
+            .keys()
+            .filter(|id| known(&[Step::Key("policies"), Step::Key("parameters"), Step::Name(id)], id))
+            .collect();
         for id in with_parameters {
             let declared = &catalogue.policies[id].file.parameters;
             for (name, value) in &self.policies.parameters[id] {
@@ -132,7 +136,8 @@ impl Config {
                 match declared.get(name) {
                     None => {
                         let hint = closest(name, declared.keys().map(String::as_str)).map(|c| format!("did you mean `{c}`?"));
-                        complaints.push(source.complain(&path, format!("policy `{id}` has no parameter `{name}`")).with_hint(hint));
+                        complaints
+                            .push(source.complain(&path, format!("policy `{id}` has no parameter `{name}`")).with_hint(hint));
                     }
                     Some(p) if !p.r#type.accepts(value) => {
                         complaints.push(source.complain(&path, format!("`{name}` is not {}", p.r#type.label())));

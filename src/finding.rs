@@ -157,3 +157,10 @@ pub struct Finding {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
 }
+
+impl Finding {
+    /// The counterexamples that the message does not name already.
+    pub fn further_cases(&self) -> impl Iterator<Item = &String> {
+        self.counterexamples.iter().filter(|case| !self.message.contains(case.as_str()))
+    }
+}

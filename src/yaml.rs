@@ -106,7 +106,14 @@ impl SourceFile {
     }
 
     /// A complaint about bytes of the text of the scalar at the path, for example a part of an expression.
-    pub fn complain_within(&self, path: &[Step<'_>], text: &str, start: usize, end: usize, message: impl Into<String>) -> Complaint {
+    pub fn complain_within(
+        &self,
+        path: &[Step<'_>],
+        text: &str,
+        start: usize,
+        end: usize,
+        message: impl Into<String>,
+    ) -> Complaint {
         let (line, column) = self.place(path);
         let before = text.get(..start.min(text.len())).unwrap_or_default();
         let row = before.matches('\n').count();
@@ -116,7 +123,8 @@ impl SourceFile {
         let source: Vec<&str> = self.text.lines().collect();
         let first = rows.first().map_or("", |r| r.trim());
         // A block scalar starts on a later line than its indicator, a plain one where it stands.
-        let start_line = (line.max(1)..=source.len()).find(|l| !first.is_empty() && source[l - 1].contains(first)).unwrap_or(line.max(1));
+        let start_line =
+            (line.max(1)..=source.len()).find(|l| !first.is_empty() && source[l - 1].contains(first)).unwrap_or(line.max(1));
         let wanted = rows.get(row).map_or("", |r| r.trim_end());
         let here = start_line + row;
         match source.get(here - 1).and_then(|l| l.find(wanted.trim_start()).map(|at| (l, at))) {
@@ -187,7 +195,8 @@ fn unknown_name(message: &str) -> (String, Option<String>) {
     }
     let name = head.split('`').nth(1).unwrap_or_default();
     let listed = rest.strip_prefix("one of ").unwrap_or(rest);
-    let known: Vec<&str> = listed.split([',', ' ']).map(|k| k.trim_matches('`')).filter(|k| !k.is_empty() && *k != "or").collect();
+    let known: Vec<&str> =
+        listed.split([',', ' ']).map(|k| k.trim_matches('`')).filter(|k| !k.is_empty() && *k != "or").collect();
     let hint = match crate::inventory::noun::closest(name, known.iter().copied()) {
         Some(close) => format!("did you mean `{close}`?"),
         None => format!("known are {}", known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")),

@@ -206,25 +206,30 @@ impl Asked<'_> {
                     }
                 }
                 let named = |f: &&Finding| by_subject.contains_key(&f.subject.id) || by_subject.contains_key(&f.subject.name);
-                problems.extend(findings.iter().filter(|f| !named(f)).map(|f| format!("a finding on `{}` that the case does not name", f.subject.id)));
+                problems.extend(
+                    findings
+                        .iter()
+                        .filter(|f| !named(f))
+                        .map(|f| format!("a finding on `{}` that the case does not name", f.subject.id)),
+                );
             }
         }
-        if let Some(text) = &self.case.message {
-            if !matching.iter().any(|f| f.message.contains(text)) {
-                let messages: Vec<&str> = findings.iter().map(|f| f.message.as_str()).collect();
-                problems.push(format!("no message contains `{text}`: {messages:?}"));
-            }
+        if let Some(text) = &self.case.message
+            && !matching.iter().any(|f| f.message.contains(text))
+        {
+            let messages: Vec<&str> = findings.iter().map(|f| f.message.as_str()).collect();
+            problems.push(format!("no message contains `{text}`: {messages:?}"));
         }
-        if let Some(text) = &self.case.counterexample {
-            if !matching.iter().any(|f| f.counterexamples.iter().any(|c| c.contains(text))) {
-                let all: Vec<&String> = findings.iter().flat_map(|f| &f.counterexamples).collect();
-                problems.push(format!("no counterexample contains `{text}`: {all:?}"));
-            }
+        if let Some(text) = &self.case.counterexample
+            && !matching.iter().any(|f| f.counterexamples.iter().any(|c| c.contains(text)))
+        {
+            let all: Vec<&String> = findings.iter().flat_map(|f| &f.counterexamples).collect();
+            problems.push(format!("no counterexample contains `{text}`: {all:?}"));
         }
-        if let Some(accepted) = self.case.accepted {
-            if matching.iter().any(|f| f.accepted.is_some() != accepted) {
-                problems.push(format!("expected accepted: {accepted}"));
-            }
+        if let Some(accepted) = self.case.accepted
+            && matching.iter().any(|f| f.accepted.is_some() != accepted)
+        {
+            problems.push(format!("expected accepted: {accepted}"));
         }
         problems
     }
@@ -303,7 +308,8 @@ impl Given {
             "scope": {"started": now, "ended": now, "accounts": scopes},
             "accounts": listed, "trails": trails, "buckets": buckets, "keys": keys, "calls": {},
         });
-        let mut inventory: Inventory = serde_json::from_value(all).map_err(|e| format!("the case does not fit the inventory: {e}"))?;
+        let mut inventory: Inventory =
+            serde_json::from_value(all).map_err(|e| format!("the case does not fit the inventory: {e}"))?;
         inventory.sort();
         Ok(inventory)
     }
@@ -330,7 +336,8 @@ fn override_with(mut defaults: Value, written: &Map<String, Value>, skip: &[&str
     let Some(target) = defaults.as_object_mut() else { return Err("not a record".into()) };
     for (name, value) in written.iter().filter(|(k, _)| !skip.contains(&k.as_str())) {
         let Some(default) = target.get(name) else {
-            let hint = crate::inventory::noun::closest(name, target.keys().map(String::as_str)).map_or(String::new(), |c| format!("; did you mean `{c}`?"));
+            let hint = crate::inventory::noun::closest(name, target.keys().map(String::as_str))
+                .map_or(String::new(), |c| format!("; did you mean `{c}`?"));
             return Err(format!("unknown field `{name}`{hint}"));
         };
         let unknown = value.as_object().filter(|o| o.len() == 1).and_then(|o| o.get("unknown")).and_then(Value::as_str);
@@ -397,14 +404,17 @@ fn trail(written: &Map<String, Value>, accounts: &[Map<String, Value>]) -> Resul
             "latest_notification_time": known(Value::Null), "latest_notification_error": known(Value::Null),
             "start_logging_time": known(json!(started)), "stop_logging_time": known(Value::Null),
         });
-        let written_for = written.get("status").and_then(Value::as_array).and_then(|l| l.iter().find(|s| s["region"] == json!(region)));
+        let written_for =
+            written.get("status").and_then(Value::as_array).and_then(|l| l.iter().find(|s| s["region"] == json!(region)));
         let mut own: Map<String, Value> = written_for.and_then(Value::as_object).cloned().unwrap_or_default();
         own.entry("is_logging").or_insert_with(|| logging.clone());
         status.push(override_with(defaults, &own, &[])?);
     }
     let gaps = written.get("status_gap").and_then(Value::as_str).map(gap).transpose()?;
     if gaps.is_some() {
-        let named = |s: &Value| written.get("status").and_then(Value::as_array).is_some_and(|l| l.iter().any(|w| w["region"] == s["region"]));
+        let named = |s: &Value| {
+            written.get("status").and_then(Value::as_array).is_some_and(|l| l.iter().any(|w| w["region"] == s["region"]))
+        };
         status.retain(|s| named(s));
     }
     let key = written.get("kms_key").or_else(|| written.get("kms_key_id")).cloned().unwrap_or(Value::Null);
@@ -439,12 +449,12 @@ fn bucket(written: &Map<String, Value>, accounts: &[Map<String, Value>], trails:
         "top_level_prefixes": {"items": ["AWSLogs/"]}, "trails": {"items": mine},
     });
     let mut written = written.clone();
-    if let Some(policy @ Value::Object(map)) = written.get("policy") {
-        if map.contains_key("Statement") {
-            let document = PolicyDocument::parse(&policy.to_string()).map_err(|e| format!("policy: {e}"))?;
-            let document = serde_json::to_value(document).map_err(|e| e.to_string())?;
-            written.insert("policy".into(), document);
-        }
+    if let Some(policy @ Value::Object(map)) = written.get("policy")
+        && map.contains_key("Statement")
+    {
+        let document = PolicyDocument::parse(&policy.to_string()).map_err(|e| format!("policy: {e}"))?;
+        let document = serde_json::to_value(document).map_err(|e| e.to_string())?;
+        written.insert("policy".into(), document);
     }
     for (field, level, on) in [("public_access_block", "bucket", true), ("account_public_access_block", "account", false)] {
         if let Some(Value::Object(map)) = written.get(field).filter(|v| v.get("unknown").is_none()).cloned() {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::terminal::Terminal;
 use super::Refusal;
+use super::terminal::Terminal;
 use crate::cli::Scan;
 use crate::config::Config;
 use crate::inventory::Inventory;
@@ -18,7 +18,8 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
         return from_aws(scan, config, terminal);
     }
     if scan.record.is_some() || scan.profile.is_some() || !scan.regions.is_empty() {
-        return Err(Refusal::new("--record, --profile and --region are for live accounts").hint("leave PATH out to read the account of the current credentials"));
+        return Err(Refusal::new("--record, --profile and --region are for live accounts")
+            .hint("leave PATH out to read the account of the current credentials"));
     }
     let mut inventories = Vec::new();
     for path in &scan.paths {
@@ -50,13 +51,15 @@ fn recording(path: &Path, terminal: &Terminal) -> Result<Inventory, Refusal> {
     match (path.is_dir(), example::find(path)) {
         (false, Some(files)) => live::replay_files(files, terminal),
         (true, _) => live::replay(path, terminal),
-        (false, None) => Err(Refusal::new(format!("there is no `{}`", path.display())).hint("name a recording, an inventory.json, or examples/acme-org")),
+        (false, None) => Err(Refusal::new(format!("there is no `{}`", path.display()))
+            .hint("name a recording, an inventory.json, or examples/acme-org")),
     }
 }
 
 #[cfg(not(feature = "aws"))]
 fn recording(path: &Path, _: &Terminal) -> Result<Inventory, Refusal> {
-    Err(Refusal::new(format!("`{}` is no file", path.display())).hint("recordings need a build with the default features; saved inventories do not"))
+    Err(Refusal::new(format!("`{}` is no file", path.display()))
+        .hint("recordings need a build with the default features; saved inventories do not"))
 }
 
 /// Several inventories as one: what one saw of a thing and another did not is taken from the one that saw more.

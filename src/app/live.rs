@@ -64,7 +64,9 @@ pub(super) fn replay_files(files: Vec<(String, Vec<u8>)>, _: &Terminal) -> Resul
 
 fn ask(recording: Recording) -> Result<Inventory, Refusal> {
     let session = Session::replay(recording);
-    runtime()?.block_on(source::aws::collect(&session)).map_err(|e| Refusal::caused(&e).hint("the recording holds no answer about who recorded it"))
+    runtime()?
+        .block_on(source::aws::collect(&session))
+        .map_err(|e| Refusal::caused(&e).hint("the recording holds no answer about who recorded it"))
 }
 
 fn recording_refused(error: &RecordingError) -> Refusal {
@@ -75,7 +77,8 @@ fn recording_refused(error: &RecordingError) -> Refusal {
 fn empty(folder: &Path) -> Result<(), Refusal> {
     let used = std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
     if used {
-        return Err(Refusal::new(format!("the folder `{}` is not empty", folder.display())).hint("record into a new folder: evidence is not overwritten"));
+        return Err(Refusal::new(format!("the folder `{}` is not empty", folder.display()))
+            .hint("record into a new folder: evidence is not overwritten"));
     }
     Ok(())
 }
@@ -111,7 +114,10 @@ impl Bar {
             0 => String::new(),
             n => format!(", throttled {n} times"),
         };
-        self.bar.set_message(format!("{done} calls answered, {open} under way{throttled}: {}:{} {region}", operation.service, operation.name));
+        self.bar.set_message(format!(
+            "{done} calls answered, {open} under way{throttled}: {}:{} {region}",
+            operation.service, operation.name
+        ));
     }
 }
 

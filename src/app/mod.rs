@@ -1,8 +1,8 @@
 //! The commands. Here, and nowhere else, are the clock, the environment, files, standard output and progress.
 
+pub mod cases;
 #[cfg(feature = "aws")]
 mod example;
-pub mod cases;
 mod init;
 mod inputs;
 #[cfg(feature = "aws")]
@@ -151,7 +151,8 @@ fn yaml_files(directory: &Path) -> Result<Vec<SourceFile>, Refusal> {
     gather(directory, 0, &mut files)?;
     files.sort();
     if files.is_empty() {
-        return Err(Refusal::new(format!("there is no YAML file below `{}`", directory.display())).hint("name a folder that holds policies"));
+        return Err(Refusal::new(format!("there is no YAML file below `{}`", directory.display()))
+            .hint("name a folder that holds policies"));
     }
     files.into_iter().map(|path| read(&path).map(|text| SourceFile::new(path.display().to_string(), text))).collect()
 }

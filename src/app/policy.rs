@@ -32,7 +32,8 @@ fn list(catalogue: &Catalogue, framework: Option<&str>, terminal: &Terminal) -> 
     if let Some(id) = framework.filter(|id| !catalogue.frameworks.contains_key(*id)) {
         let hint = closest(id, catalogue.frameworks.keys().map(String::as_str)).map(|c| format!("did you mean `{c}`?"));
         let known: Vec<String> = catalogue.frameworks.keys().cloned().collect();
-        return Err(Refusal::new(format!("unknown framework `{id}`")).hint(hint.unwrap_or_else(|| format!("known are {}", known.join(", ")))));
+        return Err(Refusal::new(format!("unknown framework `{id}`"))
+            .hint(hint.unwrap_or_else(|| format!("known are {}", known.join(", ")))));
     }
     let serves = |p: &&Policy| framework.is_none_or(|f| p.file.requirements.contains_key(f));
     let policies: Vec<&Policy> = catalogue.policies.values().filter(serves).collect();
@@ -50,7 +51,8 @@ fn list(catalogue: &Catalogue, framework: Option<&str>, terminal: &Terminal) -> 
 fn show(catalogue: &Catalogue, id: &str, terminal: &Terminal) -> Result<Exit, Refusal> {
     let Some(policy) = catalogue.policies.get(id) else {
         let hint = closest(id, catalogue.policies.keys().map(String::as_str)).map(|c| format!("did you mean `{c}`?"));
-        return Err(Refusal::new(format!("unknown policy `{id}`")).hint(hint.unwrap_or_else(|| "`trailproof policy list` shows them all".into())));
+        return Err(Refusal::new(format!("unknown policy `{id}`"))
+            .hint(hint.unwrap_or_else(|| "`trailproof policy list` shows them all".into())));
     };
     let file = &policy.file;
     let mut parts = vec![format!(
@@ -78,12 +80,14 @@ fn show(catalogue: &Catalogue, id: &str, terminal: &Terminal) -> Result<Exit, Re
         parts.push(format!("Events\n{}", events.collect::<Vec<_>>().join("\n")));
     }
     if !file.parameters.is_empty() {
-        let parameters = file.parameters.iter().map(|(name, p)| format!("  {name} = {} ({}): {}", p.default, p.r#type.label(), p.doc));
+        let parameters =
+            file.parameters.iter().map(|(name, p)| format!("  {name} = {} ({}): {}", p.default, p.r#type.label(), p.doc));
         parts.push(format!("Parameters\n{}", parameters.collect::<Vec<_>>().join("\n")));
     }
     if !file.requirements.is_empty() {
         let rows = file.requirements.iter().map(|(framework, serves)| {
-            let list = |name: &str, ids: &[String]| if ids.is_empty() { String::new() } else { format!(" {name} {}", ids.join(", ")) };
+            let list =
+                |name: &str, ids: &[String]| if ids.is_empty() { String::new() } else { format!(" {name} {}", ids.join(", ")) };
             format!("  {framework}:{}{}", list("direct", &serves.direct), list("supporting", &serves.supporting))
         });
         parts.push(format!("Serves\n{}", rows.collect::<Vec<_>>().join("\n")));
@@ -110,10 +114,14 @@ fn test(directories: &[PathBuf], terminal: &Terminal) -> Result<Exit, Refusal> {
         }
     }
     if files.is_empty() {
-        return Err(Refusal::new("there is no file of cases below these folders").hint("a file of cases starts with `policy: ID` and has `cases:`"));
+        return Err(Refusal::new("there is no file of cases below these folders")
+            .hint("a file of cases starts with `policy: ID` and has `cases:`"));
     }
     // Folders that hold cases alone test whatever policies those are about.
-    let about: Vec<String> = files.iter().filter_map(|f| f.text.lines().find_map(|l| l.strip_prefix("policy:")).map(|id| id.trim().to_string())).collect();
+    let about: Vec<String> = files
+        .iter()
+        .filter_map(|f| f.text.lines().find_map(|l| l.strip_prefix("policy:")).map(|id| id.trim().to_string()))
+        .collect();
     let wanted = |id: &str| named.iter().any(|n| n.ends_with(&format!("{id}.yaml"))) || about.iter().any(|a| a == id);
     let tally = cases::run(&catalogue, files, &wanted)?;
     for failure in &tally.failures {
@@ -141,7 +149,15 @@ fn vocabulary() -> String {
     for function in check::functions() {
         let receiver = function.receiver.as_ref().map_or_else(String::new, |r| format!("{r}."));
         let arguments: Vec<String> = function.arguments.iter().map(|(meaning, kind)| format!("{meaning}: {kind}")).collect();
-        writeln!(text, "{receiver}{}({}): {}\n{}\n", function.name, arguments.join(", "), function.result, indented(function.doc)).ok();
+        writeln!(
+            text,
+            "{receiver}{}({}): {}\n{}\n",
+            function.name,
+            arguments.join(", "),
+            function.result,
+            indented(function.doc)
+        )
+        .ok();
     }
     text
 }

@@ -10,8 +10,8 @@ use crate::audit::{Settings, audit};
 use crate::cli::{Format, Scan};
 use crate::config::{Config, FILE_NAME};
 use crate::finding::{Outcome, Severity};
-use crate::inventory::noun::closest;
 use crate::inventory::Inventory;
+use crate::inventory::noun::closest;
 use crate::policy::catalogue::Catalogue;
 use crate::report::build::Material;
 use crate::report::text::TextOptions;
@@ -30,8 +30,9 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     let output = Output::prepare(scan, &config)?;
     let inventory = inputs::inventory(scan, &config, terminal)?;
     let now = scan.now.unwrap_or(inventory.scope.ended);
-    let findings = audit(&inventory, &catalogue, &selection.settings, now)
-        .map_err(|e| Refusal::new(e.to_string()).hint("this is a fault of the policy or of Trailproof, and no verdict; please report it"))?;
+    let findings = audit(&inventory, &catalogue, &selection.settings, now).map_err(|e| {
+        Refusal::new(e.to_string()).hint("this is a fault of the policy or of Trailproof, and no verdict; please report it")
+    })?;
     let material = Material {
         inventory: &inventory,
         catalogue: &catalogue,
@@ -135,7 +136,8 @@ impl Output {
         let formats: BTreeSet<Format> = if scan.formats.is_empty() { all.into() } else { scan.formats.iter().copied().collect() };
         if out == Path::new("-") {
             if formats.len() != 1 {
-                return Err(Refusal::new("`--out -` writes one format to standard output").hint("name it, for example `--format json --out -`"));
+                return Err(Refusal::new("`--out -` writes one format to standard output")
+                    .hint("name it, for example `--format json --out -`"));
             }
             return Ok(Output { folder: None, formats });
         }
@@ -189,12 +191,15 @@ fn options(terminal: &Terminal) -> TextOptions {
 pub(super) fn writable(folder: &Path) -> Result<(), Refusal> {
     let probe = folder.join(".trailproof-probe");
     fs::create_dir_all(folder).and_then(|()| fs::write(&probe, b"")).and_then(|()| fs::remove_file(&probe)).map_err(|e| {
-        Refusal::new(format!("cannot write to the folder `{}`: {e}", folder.display())).hint("name another one with --out; nothing was asked of AWS")
+        Refusal::new(format!("cannot write to the folder `{}`: {e}", folder.display()))
+            .hint("name another one with --out; nothing was asked of AWS")
     })
 }
 
 /// A file is there as a whole or not at all.
 fn whole_file(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     let part = path.with_extension("part");
-    fs::write(&part, bytes).and_then(|()| fs::rename(&part, path)).map_err(|e| Refusal::new(format!("cannot write `{}`: {e}", path.display())))
+    fs::write(&part, bytes)
+        .and_then(|()| fs::rename(&part, path))
+        .map_err(|e| Refusal::new(format!("cannot write `{}`: {e}", path.display())))
 }

@@ -144,9 +144,12 @@ impl Catalogue {
         for (id, serves) in &file.requirements {
             let Some(framework) = self.frameworks.get(id) else {
                 let hint = closest(id, self.frameworks.keys().map(String::as_str)).map(|c| format!("did you mean `{c}`?"));
-                let known = || format!("known are {}", self.frameworks.keys().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "));
+                let known =
+                    || format!("known are {}", self.frameworks.keys().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "));
                 let path = [Step::Key("requirements"), Step::Name(id)];
-                complaints.push(source.complain(&path, format!("unknown framework `{id}`")).with_hint(Some(hint.unwrap_or_else(known))));
+                complaints.push(
+                    source.complain(&path, format!("unknown framework `{id}`")).with_hint(Some(hint.unwrap_or_else(known))),
+                );
                 continue;
             };
             for (list, name) in [(&serves.direct, "direct"), (&serves.supporting, "supporting")] {
@@ -180,7 +183,9 @@ fn framework(source: &mut SourceFile) -> Result<Framework, Vec<Complaint>> {
 /// An id is kebab case and the file's name, so that whoever has one finds the other.
 fn identity(source: &SourceFile, id: &str) -> Option<Complaint> {
     let kebab = !id.is_empty()
-        && id.split(['-', '.']).all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
+        && id
+            .split(['-', '.'])
+            .all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()));
     if !kebab {
         let c = source.complain(&[Step::Key("id")], format!("the id `{id}` is not in kebab case"));
         return Some(c.with_hint(Some("write small letters, digits and single hyphens")));

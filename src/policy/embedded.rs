@@ -16,10 +16,10 @@ pub(super) fn files() -> (Vec<SourceFile>, Vec<SourceFile>) {
 
 fn gather(dir: &Dir<'static>, all: &mut Vec<SourceFile>) {
     for file in dir.files() {
-        if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8()) {
-            if path.ends_with(".yaml") {
-                all.push(SourceFile::new(format!("policies/{path}"), text));
-            }
+        if let (Some(path), Some(text)) = (file.path().to_str(), file.contents_utf8())
+            && path.ends_with(".yaml")
+        {
+            all.push(SourceFile::new(format!("policies/{path}"), text));
         }
     }
     for dir in dir.dirs() {

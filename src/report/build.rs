@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::finding::{Finding, Outcome, Severity, Strength};
-use crate::inventory::{CallId, Fact, Gap, Inventory, Origin, RegionOutcome, Trail};
+use crate::inventory::{CallId, Fact, Gap, GapKind, Inventory, Origin, RegionOutcome, Remedy, Trail};
 use crate::policy::catalogue::Catalogue;
 use crate::policy::framework::{Class, Framework, Requirement};
 use crate::semantics::selectors;
@@ -99,8 +99,10 @@ fn summary(findings: &[Finding]) -> Summary {
 }
 
 fn result_line(summary: &Summary) -> String {
-    let parts: Vec<String> =
-        Severity::ALL.iter().filter_map(|s| summary.fails.get(s).filter(|n| **n > 0).map(|n| format!("{n} {}", s.label()))).collect();
+    let parts: Vec<String> = Severity::ALL
+        .iter()
+        .filter_map(|s| summary.fails.get(s).filter(|n| **n > 0).map(|n| format!("{n} {}", s.label())))
+        .collect();
     let outcomes = &summary.outcomes;
     let fails = match parts.len() {
         0 => "no fails".to_string(),
@@ -137,23 +139,37 @@ fn population(inventory: &Inventory) -> Population {
     }
 }
 
+/// Gaps that the same remedy would close are one root cause.
 fn gaps(findings: &[Finding]) -> Vec<GapView> {
-    let mut by_gap: BTreeMap<&Gap, (usize, BTreeSet<&str>)> = BTreeMap::new();
-    for finding in findings.iter().filter(|f| f.outcome == Outcome::Unknown) {
+    #[derive(Default)]
+    struct Root<'a> {
+        gaps: BTreeSet<&'a Gap>,
+        findings: BTreeSet<usize>,
+        policies: BTreeSet<&'a str>,
+    }
+    let mut roots: BTreeMap<(GapKind, Option<&Remedy>, &str), Root<'_>> = BTreeMap::new();
+    for (i, finding) in findings.iter().enumerate().filter(|(_, f)| f.outcome == Outcome::Unknown) {
         for gap in &finding.gaps {
-            let (count, policies) = by_gap.entry(gap).or_default();
-            *count += 1;
-            policies.insert(&finding.policy);
+            let message = if gap.remedy.is_some() { "" } else { gap.message.as_str() };
+            let root = roots.entry((gap.kind, gap.remedy.as_ref(), message)).or_default();
+            root.gaps.insert(gap);
+            root.findings.insert(i);
+            root.policies.insert(&finding.policy);
         }
     }
-    let mut views: Vec<GapView> = by_gap
-        .into_iter()
-        .map(|(gap, (findings, policies))| GapView {
-            label: gap.kind.label().into(),
-            remedy: gap.remedy.as_ref().map(ToString::to_string),
-            gap: gap.clone(),
-            findings,
-            policies: policies.into_iter().map(str::to_string).collect(),
+    let mut views: Vec<GapView> = roots
+        .into_values()
+        .filter_map(|root| {
+            let mut gaps = root.gaps.into_iter().cloned();
+            let gap = gaps.next()?;
+            Some(GapView {
+                label: gap.kind.label().into(),
+                remedy: gap.remedy.as_ref().map(ToString::to_string),
+                gap,
+                alike: gaps.collect(),
+                findings: root.findings.len(),
+                policies: root.policies.into_iter().map(str::to_string).collect(),
+            })
         })
         .collect();
     views.sort_by(|a, b| b.findings.cmp(&a.findings).then_with(|| a.gap.cmp(&b.gap)));
@@ -166,7 +182,9 @@ fn used_calls(inventory: &Inventory, findings: &[Finding], gaps: &[GapView]) -> 
         Some(Origin::Call(id)) => Some(id),
         _ => None,
     });
-    let failed = facts.filter_map(|f| f.gap.as_ref()?.call.as_ref()).chain(gaps.iter().filter_map(|g| g.gap.call.as_ref()));
+    let failed = facts
+        .filter_map(|f| f.gap.as_ref()?.call.as_ref())
+        .chain(gaps.iter().flat_map(|g| std::iter::once(&g.gap).chain(&g.alike)).filter_map(|g| g.call.as_ref()));
     from.chain(failed).filter_map(|id| inventory.calls.get(id).map(|call| (id.clone(), call.clone()))).collect()
 }
 
@@ -176,7 +194,8 @@ fn frameworks(material: &Material<'_>, findings: &[Finding]) -> Vec<FrameworkVie
 }
 
 fn framework(framework: &Framework, material: &Material<'_>, findings: &[Finding]) -> FrameworkView {
-    let requirements: Vec<RequirementView> = framework.requirements.iter().map(|r| requirement(framework, r, material, findings)).collect();
+    let requirements: Vec<RequirementView> =
+        framework.requirements.iter().map(|r| requirement(framework, r, material, findings)).collect();
     let facts = Counts::of(findings.iter().filter(|f| f.requirements.iter().any(|r| r.framework == framework.id)));
     let automatable = facts.in_scope();
     let manual = requirements.iter().filter(|r| r.class == Class::Manual || r.manual.is_some()).count();
@@ -198,7 +217,12 @@ fn framework(framework: &Framework, material: &Material<'_>, findings: &[Finding
     }
 }
 
-fn requirement(framework: &Framework, requirement: &Requirement, material: &Material<'_>, findings: &[Finding]) -> RequirementView {
+fn requirement(
+    framework: &Framework,
+    requirement: &Requirement,
+    material: &Material<'_>,
+    findings: &[Finding],
+) -> RequirementView {
     let mut policies = Vec::new();
     let mut facts = Counts::default();
     let mut direct = Counts::default();
@@ -207,7 +231,9 @@ fn requirement(framework: &Framework, requirement: &Requirement, material: &Mate
         let Some(serves) = policy.file.requirements.get(&framework.id) else { continue };
         let Some((_, strength)) = serves.each().find(|(r, _)| *r == requirement.id) else { continue };
         let counts = Counts::of(findings.iter().filter(|f| &f.policy == id));
-        for (total, one) in [(&mut facts, &counts)].into_iter().chain((strength == Strength::Direct).then_some((&mut direct, &counts))) {
+        for (total, one) in
+            [(&mut facts, &counts)].into_iter().chain((strength == Strength::Direct).then_some((&mut direct, &counts)))
+        {
             total.pass += one.pass;
             total.fail += one.fail;
             total.unknown += one.unknown;
@@ -283,7 +309,12 @@ fn operations(inventory: &Inventory) -> Vec<OperationView> {
     }
     by_name
         .into_iter()
-        .map(|((service, operation), (calls, failed))| OperationView { service: service.into(), operation: operation.into(), calls, failed })
+        .map(|((service, operation), (calls, failed))| OperationView {
+            service: service.into(),
+            operation: operation.into(),
+            calls,
+            failed,
+        })
         .collect()
 }
 
@@ -303,7 +334,10 @@ fn or_none<T: Clone + Into<String>>(fact: &Fact<Option<T>>) -> String {
 fn trail(trail: &Trail) -> TrailView {
     let home = trail.status.items.iter().find(|s| s.region == trail.home_region);
     let time = |pick: fn(&crate::inventory::TrailStatus) -> &Fact<Option<Timestamp>>| {
-        home.map_or_else(|| "unknown".to_string(), |s| cell(pick(s), |t| t.map_or_else(|| "never".to_string(), |t| t.to_string())))
+        home.map_or_else(
+            || "unknown".to_string(),
+            |s| cell(pick(s), |t| t.map_or_else(|| "never".to_string(), |t| t.to_string())),
+        )
     };
     TrailView {
         arn: trail.arn.clone(),

@@ -185,7 +185,11 @@ pub struct ServedBy {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GapView {
+    /// The gap, or the first of those that the same remedy would close.
     pub gap: Gap,
+    /// The others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub alike: Vec<Gap>,
     /// `kind` in words.
     pub label: String,
     /// The remedy as a sentence; absent where there is none.

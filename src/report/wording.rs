@@ -36,7 +36,7 @@ impl Counts {
 impl Population {
     /// `15 of 17 Regions reached`, a Region counted once for each account.
     pub(super) fn regions_line(&self) -> String {
-        format!("{} of {} reached", count(self.regions_reached), count(self.regions_asked))
+        format!("{} of {} read in full", count(self.regions_reached), count(self.regions_asked))
     }
 }
 

@@ -123,10 +123,13 @@ fn scanned(files: &[(&str, &str)], arguments: &[&str]) -> String {
     said(&output, folder.path())
 }
 
+/// A name, the files that lie there, and the arguments.
+type Scan<'a> = (&'a str, Vec<(&'a str, &'a str)>, Vec<&'a str>);
+
 #[test]
 fn a_scan_that_cannot_be_made_says_why() {
     let example = "examples/acme-org";
-    let cases: Vec<(&str, Vec<(&str, &str)>, Vec<&str>)> = vec![
+    let cases: Vec<Scan<'_>> = vec![
         ("no such path", vec![], vec!["nowhere"]),
         ("not an inventory", vec![("x.json", "{\"kind\": \"holiday\"}")], vec!["x.json"]),
         ("not JSON", vec![("x.json", "trail")], vec!["x.json"]),

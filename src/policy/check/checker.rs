@@ -6,8 +6,8 @@ use super::functions::{self, Entry};
 use super::syntax::{Form, Macro, Operator, Place, Syntax};
 use super::tree::Node;
 use super::vocabulary::{Type, Vocabulary};
-use crate::inventory::noun::closest;
 use super::{CheckError, Env, parse_duration};
+use crate::inventory::noun::closest;
 
 const PARAMETERS: &str = "params";
 const EVENTS: &str = "events";

@@ -97,7 +97,10 @@ impl<'a> Places<'a> {
         }
         let mut gaps = BTreeMap::new();
         for (index, view) in report.gaps.iter().take(gap_rows).enumerate() {
-            gaps.entry(&view.gap).or_insert(ids.give(&format!("gap-{}", index + 1)));
+            let id = ids.give(&format!("gap-{}", index + 1));
+            for gap in std::iter::once(&view.gap).chain(&view.alike) {
+                gaps.entry(gap).or_insert_with(|| id.clone());
+            }
         }
         Places { ids, policies: BTreeMap::new(), gaps, requirements, frameworks }
     }

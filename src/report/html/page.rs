@@ -11,7 +11,8 @@ use crate::finding::{Outcome, Severity, Strength};
 use crate::inventory::{RegionOutcome, RegionScope};
 use crate::policy::framework::Class;
 use crate::report::{
-    AccountView, Counts, FrameworkView, GapView, OperationView, Report, RequirementStatus, RequirementView, TrailView, wording,
+    AccountView, Counts, FrameworkView, GapView, OperationView, Report, RequirementStatus, RequirementView, SetAside, TrailView,
+    wording,
 };
 
 #[derive(Serialize)]
@@ -45,6 +46,7 @@ pub(super) struct Page {
     findings_shown: usize,
     gaps: Vec<GapRow>,
     gaps_total: usize,
+    set_aside: Vec<SetAside>,
     operations: Vec<OperationView>,
     calls_total: usize,
     calls_failed: usize,
@@ -131,6 +133,7 @@ struct GapRow {
     number: String,
     label: String,
     message: String,
+    alike: usize,
     remedy: Option<String>,
     findings: usize,
     policies: Vec<Link>,
@@ -230,6 +233,7 @@ pub(super) fn build(report: &Report) -> Page {
         findings_shown,
         gaps: report.gaps.iter().enumerate().take(ROWS_PER_TABLE).map(|(at, view)| gap(report, &places, at, view)).collect(),
         gaps_total: report.gaps.len(),
+        set_aside: report.set_aside.clone(),
         operations: report.operations.clone(),
         calls_total: report.operations.iter().map(|operation| operation.calls).sum(),
         calls_failed: report.operations.iter().map(|operation| operation.failed).sum(),
@@ -357,6 +361,7 @@ fn gap(report: &Report, places: &Places<'_>, at: usize, view: &GapView) -> GapRo
         number: format!("G{}", at + 1),
         label: view.label.clone(),
         message: view.gap.message.clone(),
+        alike: view.alike.len(),
         remedy: view.remedy.clone(),
         findings: view.findings,
         policies: view.policies.iter().map(|policy| places.policy(policy)).collect(),

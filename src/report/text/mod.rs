@@ -119,7 +119,7 @@ fn entry(paper: &mut Paper, report: &Report, finding: &Finding, options: &TextOp
     if let Some(accepted) = &finding.accepted {
         paper.labelled(6, "accepted", &foreign::prose(accepted));
     }
-    for case in finding.counterexamples.iter().take(3) {
+    for case in finding.further_cases().take(3) {
         paper.labelled(6, "for example", &foreign::line(case));
     }
     if finding.outcome == Outcome::Unknown {
@@ -165,7 +165,9 @@ fn unknowns(paper: &mut Paper, report: &Report, options: &TextOptions) {
     if deciding.len() > listed {
         paper.text(2, &format!("and {} more: see the report", wording::counted(deciding.len() - listed, "cause")));
     }
-    let rootless = |finding: &&&Finding| !finding.gaps.iter().any(|gap| report.gaps.iter().any(|view| view.gap == *gap));
+    let rootless = |finding: &&&Finding| {
+        !finding.gaps.iter().any(|gap| report.gaps.iter().any(|view| view.gap == *gap || view.alike.contains(gap)))
+    };
     let without: Vec<&Finding> = unknown.iter().filter(rootless).copied().collect();
     findings(paper, report, if options.verbose { &unknown } else { &without }, options);
     if options.verbose {
@@ -186,6 +188,9 @@ fn cause(paper: &mut Paper, view: &GapView) {
         let more = if more > 0 { format!(" and {} more", wording::count(more)) } else { String::new() };
         let open = wording::counted(view.findings, "finding");
         paper.labelled(6, "leaves open", &format!("{open} of {}{more}", policies.join(", ")));
+    }
+    if !view.alike.is_empty() {
+        paper.text(6, &format!("and {} that the same remedy closes", wording::counted(view.alike.len(), "more gap")));
     }
     if let Some(remedy) = &view.remedy {
         paper.labelled(6, "hint", &foreign::prose(remedy));
@@ -230,6 +235,10 @@ fn counts(paper: &mut Paper, report: &Report) {
             number(outcomes.not_applicable)
         ),
     );
+    if !report.set_aside.is_empty() {
+        let names: Vec<String> = report.set_aside.iter().map(|s| foreign::line(&s.policy)).collect();
+        paper.pair("not asked", &format!("{}: switched off in the settings", names.join(", ")));
+    }
     let share = coverage.permille.map(|permille| format!(" ({})", wording::percent(permille))).unwrap_or_default();
     paper.pair("decided", &format!("{} of {} that apply{share}", number(coverage.evaluated), number(coverage.in_scope)));
 }

@@ -432,7 +432,10 @@ pub(super) fn report() -> Report {
         failed,
     };
     Report {
-        set_aside: vec![trailproof::report::SetAside { policy: "log-bucket-mfa-delete".into(), reason: "nobody holds the root user's device".into() }],
+        set_aside: vec![trailproof::report::SetAside {
+            policy: "log-bucket-mfa-delete".into(),
+            reason: "nobody holds the root user's device".into(),
+        }],
         kind: "trailproof-report".into(),
         schema_version: SCHEMA_VERSION.into(),
         tool: Tool { name: "trailproof".into(), version: "0.1.0".into() },
@@ -480,6 +483,7 @@ pub(super) fn report() -> Report {
         findings,
         gaps: vec![
             GapView {
+                alike: Vec::new(),
                 gap: denied(),
                 label: "access denied".into(),
                 remedy: Some("allow s3:GetBucketPolicy to the auditing principal in account 111122223333".into()),
@@ -487,13 +491,21 @@ pub(super) fn report() -> Report {
                 policies: vec!["bucket-is-not-public".into()],
             },
             GapView {
+                alike: Vec::new(),
                 gap: other_account(),
                 label: "other account".into(),
                 remedy: Some("scan account 444455556666 too, with a role in it".into()),
                 findings: 1,
                 policies: vec!["key-rotates".into()],
             },
-            GapView { gap: scp(), label: "blocked by SCP".into(), remedy: None, findings: 0, policies: Vec::new() },
+            GapView {
+                alike: Vec::new(),
+                gap: scp(),
+                label: "blocked by SCP".into(),
+                remedy: None,
+                findings: 0,
+                policies: Vec::new(),
+            },
         ],
         policies: policies(),
         trails: vec![
