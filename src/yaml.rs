@@ -172,7 +172,7 @@ impl SourceFile {
         let (line, column) = error.location().map_or((0, 0), place_of);
         let rendered = error.without_snippet().to_string();
         let first = rendered.lines().next().unwrap_or_default();
-        let message = strip_place(first);
+        let message = strip_place(first).replace("sequence start", "a list").replace("mapping start", "a map");
         let (message, hint) = unknown_name(&message);
         let width = message.split('`').nth(1).filter(|_| hint.is_some()).map_or(1, |name| name.chars().count());
         Complaint { hint, ..self.at(line, column, width, message) }

@@ -28,7 +28,7 @@ impl Terminal {
         let width = terminal_size::terminal_size().map_or(100, |(w, _)| usize::from(w.0)).clamp(40, 120);
         let watched = std::io::stderr().is_terminal();
         if global.verbose > 1 {
-            let filter = tracing_subscriber::EnvFilter::new("trailproof=debug,aws_smithy_runtime=debug");
+            let filter = tracing_subscriber::EnvFilter::new("trailproof=debug");
             // A second subscriber in the same process is refused, which only tests could see.
             tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init().ok();
         }

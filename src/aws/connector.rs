@@ -140,13 +140,15 @@ async fn hear(answer: HttpConnectorFuture, secrets: &[String], is_head: bool) ->
     let retry_after = response.headers().get("x-amz-retry-after").map(str::to_string);
     let status = response.status();
     let body = redact(body.into_bytes().to_vec(), status.as_u16() >= 300, secrets);
-    if status.is_success() && !is_head && !is_whole(&body) {
+    // An error may come without a body; one that has one, and names what is absent, must have all of it.
+    let may_be_empty = is_head || !status.is_success();
+    if !is_whole(&body) && !(may_be_empty && body.is_empty()) {
         return Err(ConnectorError::io("the answer is cut short".into()));
     }
     Ok(Heard { status, headers, retry_after, body })
 }
 
-/// Whether the body of a success is there to its end. The SDK reads XML that stops in the middle, and a body without
+/// Whether a body is there to its end. The SDK reads XML that stops in the middle, and a body without
 /// anything, as an answer in which everything is absent: no grants, no trails.
 fn is_whole(body: &[u8]) -> bool {
     let text = String::from_utf8_lossy(body);

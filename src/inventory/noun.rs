@@ -277,12 +277,21 @@ pub fn closest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     let plain = |s: &str| s.chars().filter(|c| !"_-".contains(*c)).take(64).flat_map(char::to_lowercase).collect::<Vec<char>>();
     let wanted = plain(name);
     let limit = (wanted.len() / 3).clamp(1, 4);
-    candidates
-        .into_iter()
+    let candidates: Vec<&str> = candidates.into_iter().collect();
+    let near = candidates
+        .iter()
+        .copied()
         .map(|candidate| (distance(&wanted, &plain(candidate)), candidate))
         .filter(|(far, _)| *far <= limit)
         .min()
-        .map(|(_, candidate)| candidate)
+        .map(|(_, candidate)| candidate);
+    // A name that was cut short or lengthened is far by letters, and meant all the same.
+    let part = |candidate: &&&str| {
+        let candidate = plain(candidate);
+        let (short, long) = if wanted.len() < candidate.len() { (&wanted, &candidate) } else { (&candidate, &wanted) };
+        short.len() >= 5 && long.starts_with(short)
+    };
+    near.or_else(|| candidates.iter().filter(part).min_by_key(|c| c.len()).copied())
 }
 
 /// Letters to insert, delete, replace, or swap with their neighbour to turn one word into the other.
@@ -313,6 +322,7 @@ mod tests {
         assert_eq!(closest("isMultiRegion", names), Some("is_multi_region"));
         assert_eq!(closest("ARN", names), Some("arn"));
         assert_eq!(closest("nmae", names), Some("name"));
+        assert_eq!(closest("is_multi", names), Some("is_multi_region"));
         assert_eq!(closest("bucket", names), None);
         assert_eq!(closest("", names), None);
     }

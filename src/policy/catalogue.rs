@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::inventory::noun::closest;
 use crate::semantics::PartialEvent;
-use crate::semantics::event::EventError;
+use crate::semantics::event::{EventError, FIELDS};
 use crate::yaml::{Complaint, SourceFile, Step};
 
 use super::check::{CheckError, Env, Program};
@@ -204,11 +204,12 @@ fn duplicate(source: &SourceFile, id: &str, first: &str) -> Complaint {
 }
 
 fn event(source: &SourceFile, name: &str, error: &EventError) -> Complaint {
-    let field = match error {
-        EventError::UnknownField { field, .. } => field.as_str(),
-        EventError::Value { field, .. } => field,
+    let (field, hint) = match error {
+        EventError::UnknownField { field, closest: Some(close) } => (field.as_str(), format!("did you mean `{close}`?")),
+        EventError::UnknownField { field, closest: None } => (field.as_str(), format!("known are {}", FIELDS.join(", "))),
+        EventError::Value { field, allowed, .. } => (*field, format!("it is one of {}", allowed.join(", "))),
     };
-    source.complain(&[Step::Key("events"), Step::Key(name), Step::Name(field)], error.to_string())
+    source.complain(&[Step::Key("events"), Step::Key(name), Step::Name(field)], error.to_string()).with_hint(Some(hint))
 }
 
 fn event_value(value: &EventValue) -> String {

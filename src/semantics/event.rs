@@ -30,9 +30,9 @@ pub struct PartialEvent {
 /// Why a map of fields is not a partial event.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EventError {
-    #[error("unknown event field `{field}`{}", closest.map(|c| format!("; did you mean `{c}`?")).unwrap_or_default())]
+    #[error("unknown event field `{field}`")]
     UnknownField { field: String, closest: Option<&'static str> },
-    #[error("`{field}` cannot be `{value}`: it is one of {}", allowed.join(", "))]
+    #[error("`{field}` cannot be `{value}`")]
     Value { field: &'static str, value: String, allowed: &'static [&'static str] },
 }
 
@@ -85,24 +85,19 @@ mod tests {
 
     #[test]
     fn a_misspelt_field_is_refused_with_a_hint() {
-        assert_eq!(
-            event("eventsource", "x").unwrap_err().to_string(),
-            "unknown event field `eventsource`; did you mean `eventSource`?"
-        );
-        assert_eq!(
-            event("resource.ARN", "x").unwrap_err().to_string(),
-            "unknown event field `resource.ARN`; did you mean `resources.ARN`?"
-        );
-        assert_eq!(event("colour", "x").unwrap_err().to_string(), "unknown event field `colour`");
+        let meant = |field: &str| match event(field, "x").unwrap_err() {
+            EventError::UnknownField { closest, .. } => closest,
+            other => panic!("{other}"),
+        };
+        assert_eq!(meant("eventsource"), Some("eventSource"));
+        assert_eq!(meant("resource.ARN"), Some("resources.ARN"));
+        assert_eq!(meant("colour"), None);
     }
 
     #[test]
     fn a_value_that_no_event_has_is_refused() {
         assert!(event("readOnly", "True").is_err());
-        assert_eq!(
-            event("eventCategory", "management").unwrap_err().to_string(),
-            "`eventCategory` cannot be `management`: it is one of Management, Data, NetworkActivity"
-        );
+        assert_eq!(event("eventCategory", "management").unwrap_err().to_string(), "`eventCategory` cannot be `management`");
         assert!(event("eventCategory", "NetworkActivity").is_ok());
         assert!(event("eventName", "anything").is_ok());
     }

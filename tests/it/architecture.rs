@@ -127,7 +127,7 @@ const CHANGING: [&str; 22] = [
     "update_",
     "start_",
     "stop_",
-    "tag_",
+    "tag_resource",
     "untag_",
     "attach_",
     "detach_",

@@ -19,7 +19,9 @@ fn every_path_that_a_document_names_exists() {
             let in_repository = ["src/", "policies/", "templates/", "tests/", "examples/", "benches/", "docs/", ".ci/"]
                 .iter()
                 .any(|p| word.starts_with(p));
-            if in_repository && !word.contains(['*', '{', '…']) && !word.contains("YOUR") {
+            // What stands in capitals is to be replaced by the reader.
+            let placeholder = word.split(['/', '.']).any(|part| part.len() > 1 && part.bytes().all(|b| b.is_ascii_uppercase()));
+            if in_repository && !placeholder && !word.contains(['*', '{']) {
                 named += 1;
                 assert!(root().join(word.split('#').next().unwrap()).exists(), "{document} names `{word}`, which is not there");
             }

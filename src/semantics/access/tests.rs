@@ -1,3 +1,5 @@
+//! Tests of `access`.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of `selectors`.
+
 use std::slice::from_ref;
 
 use proptest::prelude::*;
