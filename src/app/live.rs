@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::terminal::Terminal;
 use super::{Refusal, scan::writable};
-use crate::aws::{self, Interrupt, Operation, Options, Progress, Recording, RecordingError, Session, Silent};
+use crate::aws::{self, ConnectError, Interrupt, Operation, Options, Progress, Recording, RecordingError, Session, Silent};
 use crate::cli::Scan;
 use crate::config::Config;
 use crate::inventory::Inventory;
@@ -39,7 +39,10 @@ pub(super) fn scan(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<
                 std::process::exit(130);
             }
         });
-        let session = aws::connect(options).await.map_err(|e| Refusal::caused(&e).hint(e.hint()))?;
+        let session = aws::connect(options).await.map_err(|e| {
+            let exit = if matches!(e, ConnectError::Interrupted) { 130 } else { 2 };
+            Refusal { exit, ..Refusal::caused(&e).hint(e.hint()) }
+        })?;
         let inventory = source::aws::collect(&session).await.map_err(|e| Refusal::caused(&e))?;
         if let Some(folder) = &scan.record {
             session.recording().write(folder).map_err(|e| recording_refused(&e))?;

@@ -31,11 +31,12 @@ enum Exit {
     Interrupted,
 }
 
-/// Why a command could not do its work: exit code 2.
+/// Why a command could not do its work: exit code 2, or 130 where somebody stopped it.
 #[derive(Debug)]
 struct Refusal {
     messages: Vec<String>,
     hint: Option<String>,
+    exit: u8,
 }
 
 impl fmt::Display for Refusal {
@@ -51,7 +52,7 @@ impl fmt::Display for Refusal {
 
 impl Refusal {
     fn new(message: impl Into<String>) -> Self {
-        Refusal { messages: vec![message.into()], hint: None }
+        Refusal { messages: vec![message.into()], hint: None, exit: 2 }
     }
 
     /// An error and what caused it, on one line.
@@ -83,7 +84,7 @@ impl From<Complaint> for Refusal {
 
 impl From<Vec<Complaint>> for Refusal {
     fn from(complaints: Vec<Complaint>) -> Self {
-        Refusal { messages: complaints.iter().map(ToString::to_string).collect(), hint: None }
+        Refusal { messages: complaints.iter().map(ToString::to_string).collect(), hint: None, exit: 2 }
     }
 }
 
@@ -103,7 +104,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Ok(Exit::Interrupted) => ExitCode::from(130),
         Err(refusal) => {
             terminal.complain(&refusal.to_string());
-            ExitCode::from(2)
+            ExitCode::from(refusal.exit)
         }
     }
 }

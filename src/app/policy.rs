@@ -64,13 +64,14 @@ fn show(catalogue: &Catalogue, id: &str, terminal: &Terminal) -> Result<Exit, Re
         policy.source,
         if policy.embedded { " (built in)" } else { "" }
     )];
-    parts.push(format!("Why\n{}", indented(&file.why)));
+    let prose = |text: &str| wrapped(text, terminal.width);
+    parts.push(format!("Why\n{}", prose(&file.why)));
     if let Some(applies) = &file.applies {
         parts.push(format!("Asked only where\n{}", indented(applies)));
     }
     parts.push(format!("Holds where\n{}", indented(&file.check)));
     for accept in &file.accept {
-        parts.push(format!("Or, as a declared alternative, where\n{}\n  {}", indented(&accept.check), accept.says));
+        parts.push(format!("Or, as a declared alternative, where\n{}\n{}", indented(&accept.check), prose(&accept.says)));
     }
     if !policy.events.is_empty() {
         let events = policy.events.iter().map(|(name, event)| {
@@ -81,7 +82,7 @@ fn show(catalogue: &Catalogue, id: &str, terminal: &Terminal) -> Result<Exit, Re
     }
     if !file.parameters.is_empty() {
         let parameters =
-            file.parameters.iter().map(|(name, p)| format!("  {name} = {} ({}): {}", p.default, p.r#type.label(), p.doc));
+            file.parameters.iter().map(|(name, p)| prose(&format!("{name} = {} ({}): {}", p.default, p.r#type.label(), p.doc)));
         parts.push(format!("Parameters\n{}", parameters.collect::<Vec<_>>().join("\n")));
     }
     if !file.requirements.is_empty() {
@@ -92,7 +93,7 @@ fn show(catalogue: &Catalogue, id: &str, terminal: &Terminal) -> Result<Exit, Re
         });
         parts.push(format!("Serves\n{}", rows.collect::<Vec<_>>().join("\n")));
     }
-    parts.push(format!("To put it right\n{}", indented(&file.fix.summary)));
+    parts.push(format!("To put it right\n{}", prose(&file.fix.summary)));
     if !file.references.is_empty() {
         parts.push(format!("Read more\n{}", file.references.iter().map(|r| format!("  {r}")).collect::<Vec<_>>().join("\n")));
     }
@@ -173,6 +174,12 @@ fn kind(kind: &Kind) -> String {
         Kind::Record(noun) | Kind::Ref(noun) => (*noun).into(),
         Kind::Opaque(name) => format!("{name} (read by functions)"),
     }
+}
+
+/// Prose in lines of the terminal's width.
+fn wrapped(text: &str, width: usize) -> String {
+    let options = textwrap::Options::new(width).initial_indent("  ").subsequent_indent("  ").break_words(false);
+    textwrap::fill(&text.split_whitespace().collect::<Vec<_>>().join(" "), options)
 }
 
 fn indented(text: &str) -> String {

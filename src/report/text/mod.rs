@@ -212,8 +212,7 @@ fn frameworks(paper: &mut Paper, report: &Report) {
         return;
     }
     paper.heading(Ink::Bold, "frameworks");
-    let names: Vec<String> =
-        report.frameworks.iter().map(|framework| foreign::line(&format!("{} {}", framework.title, framework.version))).collect();
+    let names: Vec<String> = report.frameworks.iter().map(|framework| foreign::line(&framework.id)).collect();
     let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     for (framework, name) in report.frameworks.iter().zip(&names) {
         paper.column(2, name, widest, &foreign::prose(&framework.statement));

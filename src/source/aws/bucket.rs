@@ -160,8 +160,7 @@ async fn elsewhere(reader: &Reader<'_>, name: &str) -> Place {
         }
         _ => {}
     }
-    let message =
-        format!("bucket {name} is not among the buckets of account {}, so that another account owns it", reader.account);
+    let message = format!("bucket {name} is not among the buckets of account {}, so another account owns it", reader.account);
     let call = match &head {
         Ok(answer) => Some(answer.call.clone()),
         Err(refusal) => refusal.gap.call.clone(),
