@@ -141,8 +141,8 @@ async fn hear(answer: HttpConnectorFuture, secrets: &[String], is_head: bool) ->
     let status = response.status();
     let body = redact(body.into_bytes().to_vec(), status.as_u16() >= 300, secrets);
     // An error may come without a body; one that has one, and names what is absent, must have all of it.
-    let may_be_empty = is_head || !status.is_success();
-    if !is_whole(&body) && !(may_be_empty && body.is_empty()) {
+    let is_rightly_empty = body.is_empty() && (is_head || !status.is_success());
+    if !(is_whole(&body) || is_rightly_empty) {
         return Err(ConnectorError::io("the answer is cut short".into()));
     }
     Ok(Heard { status, headers, retry_after, body })
