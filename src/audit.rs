@@ -78,6 +78,15 @@ impl Asked<'_> {
         for (account, gaps) in &unseen {
             findings.push(self.unseen(account, gaps));
         }
+        // An account that was asked for and not reached is unknown in every respect, not absent.
+        let unreached = |id: &str| !self.inventory.accounts.iter().any(|a| a.id == id);
+        for scope in self.inventory.scope.accounts.iter().filter(|scope| unreached(&scope.id)) {
+            let mut gaps: Gaps = scope.gaps.iter().cloned().collect();
+            if gaps.is_empty() {
+                gaps.insert(Gap::new(GapKind::AbsentInput, format!("account {} was not read", scope.id)));
+            }
+            findings.push(self.unread(&scope.id, &gaps));
+        }
         if population.is_empty() && unseen.is_empty() {
             findings.extend(self.inventory.accounts.iter().map(|a| self.empty(a)));
         }
@@ -169,7 +178,17 @@ impl Asked<'_> {
     fn unseen(&self, account: &Account, gaps: &Gaps) -> Finding {
         let noun = self.policy.file.subject.noun();
         let text = format!("there may be a {noun} that was not seen: {}", reasons(gaps));
-        let mut finding = self.finding(account_subject(account), Outcome::Unknown, text, Vec::new());
+        self.unknown(account_subject(account), text, gaps)
+    }
+
+    /// An account of the scope of which nothing was read.
+    fn unread(&self, id: &str, gaps: &Gaps) -> Finding {
+        let subject = Subject { kind: "account".into(), id: id.into(), name: id.into(), account: id.into(), region: None };
+        self.unknown(subject, format!("account {id} was not reached: {}", reasons(gaps)), gaps)
+    }
+
+    fn unknown(&self, subject: Subject, text: String, gaps: &Gaps) -> Finding {
+        let mut finding = self.finding(subject, Outcome::Unknown, text, Vec::new());
         finding.gaps = gaps.iter().cloned().collect();
         finding
     }
@@ -239,10 +258,19 @@ fn unseen(inventory: &Inventory, kind: SubjectKind) -> Vec<(&Account, Gaps)> {
                     gaps.insert(gap);
                     continue;
                 };
-                match kind {
-                    SubjectKind::Bucket => gaps.extend(trail.bucket.gap().cloned()),
-                    SubjectKind::Key => gaps.extend(trail.kms_key.gap().cloned()),
-                    SubjectKind::Account | SubjectKind::Trail => {}
+                let named = match kind {
+                    SubjectKind::Bucket => {
+                        gaps.extend(trail.bucket.gap().cloned());
+                        trail.bucket.known().map(|bucket| bucket.0.as_str())
+                    }
+                    SubjectKind::Key => {
+                        gaps.extend(trail.kms_key.gap().cloned());
+                        trail.kms_key.known().and_then(Option::as_ref).map(|key| key.0.as_str())
+                    }
+                    SubjectKind::Account | SubjectKind::Trail => None,
+                };
+                if let Some(id) = named.filter(|id| inventory.find(kind.noun(), id).is_none()) {
+                    gaps.insert(Gap::new(GapKind::OtherAccount, format!("{} {id} was not read", kind.noun())));
                 }
             }
         }

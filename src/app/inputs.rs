@@ -25,7 +25,13 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
     for path in &scan.paths {
         inventories.push(one(path, terminal)?);
     }
-    merge(inventories).ok_or_else(|| Refusal::new("nothing to scan"))
+    once_each(&inventories)?;
+    let whole = merge(inventories).ok_or_else(|| Refusal::new("nothing to scan"))?;
+    if whole.accounts.is_empty() && whole.scope.accounts.is_empty() {
+        return Err(Refusal::new("the input holds no account, so that there is nothing to judge")
+            .hint("give the `inventory.json` of a scan that reached an account"));
+    }
+    Ok(whole)
 }
 
 fn one(path: &Path, terminal: &Terminal) -> Result<Inventory, Refusal> {
@@ -62,11 +68,31 @@ fn recording(path: &Path, _: &Terminal) -> Result<Inventory, Refusal> {
         .hint("recordings need a build with the default features; saved inventories do not"))
 }
 
+/// Two readings of one account may say different things, at different times or of different Regions: neither is left out unseen.
+fn once_each(inventories: &[Inventory]) -> Result<(), Refusal> {
+    let mut seen = std::collections::BTreeSet::new();
+    match inventories.iter().flat_map(|i| &i.accounts).find(|a| !seen.insert(a.id.as_str())) {
+        None => Ok(()),
+        Some(account) => Err(Refusal::new(format!("account {} was read in more than one of the inputs", account.id))
+            .hint("name one input for each account")),
+    }
+}
+
 /// Several inventories as one: what one saw of a thing and another did not is taken from the one that saw more.
 fn merge(inventories: Vec<Inventory>) -> Option<Inventory> {
     let mut all = inventories.into_iter();
     let mut whole = all.next()?;
     for other in all {
+        if other.scope.regions_asked != whole.scope.regions_asked {
+            // Where one run asked for every Region, so did they all together.
+            let any_asked_all = other.scope.regions_asked.is_empty() || whole.scope.regions_asked.is_empty();
+            whole.scope.regions_asked.extend(other.scope.regions_asked.iter().cloned());
+            whole.scope.regions_asked.sort();
+            whole.scope.regions_asked.dedup();
+            if any_asked_all {
+                whole.scope.regions_asked.clear();
+            }
+        }
         whole.scope.started = whole.scope.started.min(other.scope.started);
         whole.scope.ended = whole.scope.ended.max(other.scope.ended);
         whole.scope.interrupted |= other.scope.interrupted;
@@ -78,17 +104,39 @@ fn merge(inventories: Vec<Inventory>) -> Option<Inventory> {
         whole.keys.extend(other.keys);
         whole.calls.extend(other.calls);
     }
-    keep_best(&mut whole.scope.accounts, |a| a.id.clone());
-    keep_best(&mut whole.accounts, |a| a.id.clone());
-    keep_best(&mut whole.trails, |t| t.arn.clone());
-    keep_best(&mut whole.buckets, |b| b.name.clone());
-    keep_best(&mut whole.keys, |k| k.arn.clone());
+    keep_best(&mut whole.scope.accounts, |a| a.id.clone(), |_, _| {});
+    keep_best(&mut whole.accounts, |a| a.id.clone(), |_, _| {});
+    // Each account sees the trail in its own Regions, and its own trails of the bucket: none of that is in the better record.
+    keep_best(
+        &mut whole.trails,
+        |t| t.arn.clone(),
+        |best, other| {
+            for status in other.status.items {
+                if !best.status.items.iter().any(|s| s.region == status.region) {
+                    best.status.items.push(status);
+                }
+            }
+        },
+    );
+    keep_best(
+        &mut whole.buckets,
+        |b| b.name.clone(),
+        |best, other| {
+            for trail in other.trails.items {
+                if !best.trails.items.contains(&trail) {
+                    best.trails.items.push(trail);
+                }
+            }
+            other.trails.gaps.into_iter().for_each(|gap| best.trails.add_gap(gap));
+        },
+    );
+    keep_best(&mut whole.keys, |k| k.arn.clone(), |_, _| {});
     whole.sort();
     Some(whole)
 }
 
-/// Of several records of one thing, the one with the fewest gaps.
-fn keep_best<T: serde::Serialize>(records: &mut Vec<T>, id: impl Fn(&T) -> String) {
+/// Of several records of one thing, the one with the fewest gaps; `add` gives it what only the others hold.
+fn keep_best<T: serde::Serialize>(records: &mut Vec<T>, id: impl Fn(&T) -> String, add: impl Fn(&mut T, T)) {
     let ids: std::collections::BTreeSet<String> = records.iter().map(&id).collect();
     if ids.len() == records.len() {
         return;
@@ -97,9 +145,87 @@ fn keep_best<T: serde::Serialize>(records: &mut Vec<T>, id: impl Fn(&T) -> Strin
     let mut best: std::collections::BTreeMap<String, (usize, T)> = std::collections::BTreeMap::new();
     for record in records.drain(..) {
         let (key, count) = (id(&record), gaps(&record));
-        if best.get(&key).is_none_or(|(least, _)| count < *least) {
-            best.insert(key, (count, record));
-        }
+        match best.remove(&key) {
+            None => best.insert(key, (count, record)),
+            Some((least, mut kept)) if least <= count => {
+                add(&mut kept, record);
+                best.insert(key, (least, kept))
+            }
+            Some((_, other)) => {
+                let mut kept = record;
+                add(&mut kept, other);
+                best.insert(key, (count, kept))
+            }
+        };
     }
     records.extend(best.into_values().map(|(_, record)| record));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::{Fact, Gap, GapKind};
+
+    /// The inventory of one case: account, its trails, a bucket.
+    fn read(account: &str, trail: &str, regions: &[&str]) -> Inventory {
+        let regions = regions.iter().map(|r| format!("\"{r}\"")).collect::<Vec<_>>().join(",");
+        let text = format!(
+            r#"{{"accounts":[{{"id":"{account}","regions":[{regions}]}}],
+                "trails":[{{"arn":"{trail}","seen_by":["{account}"],"s3_key_prefix":"p{account}"}}],
+                "buckets":[{{"name":"log-archive"}}]}}"#
+        );
+        let given: super::super::cases::Given = serde_json::from_str(&text).expect("a case");
+        given.inventory().expect("an inventory")
+    }
+
+    const ONE: &str = "arn:aws:cloudtrail:us-east-1:111122223333:trail/main";
+    const TWO: &str = "arn:aws:cloudtrail:us-east-1:444455556666:trail/main";
+
+    #[test]
+    fn the_trails_of_every_input_deliver_to_the_bucket() {
+        let mut other = read("111122223333", ONE, &["us-east-1"]);
+        other.buckets[0].policy = Fact::Unknown(Gap::new(GapKind::OtherAccount, "not ours"));
+        let owner = read("444455556666", TWO, &["us-east-1"]);
+        for inputs in [vec![other.clone(), owner.clone()], vec![owner, other]] {
+            let bucket = &merge(inputs).expect("merged").buckets[0];
+            assert!(bucket.policy.known().is_some(), "the better record is kept");
+            assert_eq!(bucket.trails.items.iter().map(|t| t.0.as_str()).collect::<Vec<_>>(), [ONE, TWO]);
+        }
+    }
+
+    #[test]
+    fn what_one_account_sees_of_a_trail_in_its_own_regions_is_kept() {
+        let owner = read("111122223333", ONE, &["us-east-1"]);
+        let mut member = read("444455556666", ONE, &["us-east-1", "af-south-1"]);
+        member.trails[0].event_selectors = Fact::Unknown(Gap::new(GapKind::OtherAccount, "not ours"));
+        let merged = merge(vec![owner, member]).expect("merged");
+        assert!(merged.trails[0].event_selectors.known().is_some());
+        assert_eq!(
+            merged.trails[0].status.items.iter().map(|s| s.region.as_str()).collect::<Vec<_>>(),
+            ["af-south-1", "us-east-1"]
+        );
+    }
+
+    #[test]
+    fn an_account_that_was_read_twice_is_refused() {
+        let (one, two) = (read("111122223333", ONE, &["us-east-1"]), read("444455556666", TWO, &["us-east-1"]));
+        assert!(once_each(&[one.clone(), two]).is_ok());
+        assert!(once_each(&[one.clone(), one]).is_err());
+    }
+
+    #[test]
+    fn an_account_that_was_not_reached_is_unknown() {
+        use crate::audit::{Settings, audit};
+        use crate::finding::Outcome;
+        let mut inventory = read("111122223333", ONE, &["us-east-1"]);
+        inventory.scope.accounts[0].id = "444455556666".into();
+        inventory.scope.accounts[0].reached = false;
+        inventory.scope.accounts[0].gaps = vec![Gap::new(GapKind::Denied, "no role")];
+        let catalogue = crate::policy::catalogue::Catalogue::with(Vec::new(), Vec::new()).expect("the embedded policies");
+        let findings = audit(&inventory, &catalogue, &Settings::default(), inventory.scope.ended).expect("audited");
+        for id in catalogue.policies.keys() {
+            let about = findings.iter().find(|f| &f.policy == id && f.subject.id == "444455556666").expect("a finding");
+            assert_eq!((about.outcome, about.gaps.len()), (Outcome::Unknown, 1), "{id}");
+        }
+    }
 }

@@ -53,7 +53,7 @@ noun! {
         event_selectors: Fact<EventSelectors>,
         /// The kinds of Insights events collected, for example `ApiCallRateInsight`; empty where Insights is off.
         insight_types: Fact<Vec<String>>,
-        /// How delivery goes, once for each enabled Region that the trail covers.
+        /// How delivery goes, once for each enabled Region that the trail covers, and for its home Region in any case.
         status: Listing<TrailStatus>,
         /// The trail's tags.
         tags: Fact<Vec<Tag>>,

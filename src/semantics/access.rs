@@ -465,11 +465,13 @@ pub fn foreign_writers(
     bucket: &str,
     owner_account: Option<&str>,
 ) -> Vec<String> {
-    const WRITE: &str = "s3:putobject";
+    // A replica is written without s3:PutObject.
+    const WRITES: [&str; 2] = ["s3:putobject", "s3:replicateobject"];
     let target = Target::new(partition, bucket);
     let mut writers = BTreeSet::new();
     for statement in policy.into_iter().flat_map(|p| &p.statements) {
-        let writes = statement.action == Matches::Absent || holds(&statement.action, |p| matches(&p.to_ascii_lowercase(), WRITE));
+        let writes = statement.action == Matches::Absent
+            || WRITES.iter().any(|write| holds(&statement.action, |p| matches(&p.to_ascii_lowercase(), write)));
         if statement.effect != Effect::Allow || !writes || !target.has_object_in(&statement.resource) {
             continue;
         }

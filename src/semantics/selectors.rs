@@ -225,6 +225,14 @@ fn read_advanced(selector: &AdvancedSelector) -> Reading {
             gap.get_or_insert(unknown);
             continue;
         };
+        // CloudTrail refuses a condition without values: here is an operator that this version does not know.
+        if alternatives(field_selector).is_empty() && excluded(field_selector).is_empty() {
+            certain = false;
+            let [unknown] = not_understood(format!(
+                "an advanced event selector has a condition on `{field}` without any value that this version knows"
+            ));
+            gap.get_or_insert(unknown);
+        }
         let alternatives = if field == "resources.ARN" && is_of_whole_service(selector, field_selector) {
             Vec::new()
         } else {

@@ -280,7 +280,7 @@ fn who_may_not_write_objects_is_not_listed() {
     for (action, resource) in [
         (r#""Action": "s3:GetObject""#, OBJECTS),
         (r#""Action": "s3:PutObjectAcl""#, OBJECTS),
-        (r#""NotAction": "s3:Put*""#, OBJECTS),
+        (r#""NotAction": ["s3:Put*", "s3:Replicate*"]"#, OBJECTS),
         (PUT, r#""Resource": "arn:aws:s3:::logs""#),
         (PUT, r#""Resource": "arn:aws:s3:::logs2/*""#),
         (PUT, r#""Resource": "arn:aws-cn:s3:::logs/*""#),

@@ -78,8 +78,9 @@ async fn list_regions(reader: &Reader<'_>) -> Listed {
                     listed.gap = Some(not_understood(&page, "`Regions` is missing in the answer"));
                 }
                 for item in page.value.regions() {
-                    if let (Some(name), Some(status)) = (item.region_name(), item.region_opt_status()) {
-                        listed.regions.push((name.to_string(), status.clone()));
+                    match (item.region_name(), item.region_opt_status()) {
+                        (Some(name), Some(status)) => listed.regions.push((name.to_string(), status.clone())),
+                        _ => listed.gap = Some(not_understood(&page, "a Region without a name or without a status")),
                     }
                 }
                 match Next::after(token.as_deref(), page.value.next_token()) {
@@ -133,8 +134,14 @@ fn sort_regions(asked: &[String], base: &str, listed: Listed) -> (Listing<String
         } else if !asked.is_empty() {
             let gap = Gap::new(GapKind::NotFound, format!("AWS lists no Region {name} for the account"))
                 .with_remedy(Remedy::Do("check the Regions that were asked for".into()));
+            regions.add_gap(gap.clone());
             known.push((name.to_string(), Some(RegionOutcome::Gap(gap))));
         }
+    }
+    // Every account has enabled Regions: where none is left, none was looked at, and that is no verdict on the account.
+    if regions.items.is_empty() && regions.gaps.is_empty() {
+        let message = "no Region that the account has enabled is among those that were asked for";
+        regions.add_gap(Gap::new(GapKind::AbsentInput, message).with_remedy(Remedy::Do("ask for an enabled Region".into())));
     }
     regions.items.sort();
     regions.items.dedup();
@@ -207,7 +214,18 @@ mod tests {
         assert_eq!(regions.items, ["a-b-2"]);
         assert_eq!(known[0].1, Some(RegionOutcome::NotAsked));
         assert_eq!(known[1].1, None);
+        assert!(!regions.is_complete(), "a Region that was asked for and is not there is not a Region that was read");
         assert!(matches!(&known[2], (name, Some(RegionOutcome::Gap(gap))) if name == "a-b-9" && gap.kind == GapKind::NotFound));
+    }
+
+    #[test]
+    fn no_region_at_all_is_no_complete_list() {
+        use RegionOptStatus::{Disabled, Enabled};
+        let (regions, _) = sort_regions(&[], "a-b-1", listed(&[], None));
+        assert!(!regions.is_complete());
+        let all = [("a-b-1", Enabled), ("a-b-2", Disabled)];
+        let (regions, _) = sort_regions(&["a-b-2".to_string()], "a-b-2", listed(&all, None));
+        assert!(regions.items.is_empty() && !regions.is_complete());
     }
 
     #[test]

@@ -170,7 +170,8 @@ pub(super) async fn collect(reader: &Reader<'_>, found: &Found, regions: &Listin
         Fact::Unknown(gap) => (vec![home_region.clone()], vec![gap.clone()]),
         _ => (vec![home_region.clone()], Vec::new()),
     };
-    let mut asked = covered.clone();
+    // The home Region speaks for the trail as a whole, also where it lies outside the Regions that were asked for.
+    let mut asked = covered;
     if !asked.contains(home_region) {
         asked.push(home_region.clone());
     }
@@ -197,7 +198,7 @@ pub(super) async fn collect(reader: &Reader<'_>, found: &Found, regions: &Listin
     );
     let home = statuses.iter().find(|(region, _)| *region == home_region).expect("the home Region was asked");
     let is_logging = stated(&home.1, "IsLogging", |s| s.is_logging());
-    let items = statuses.iter().filter(|(region, _)| covered.contains(region)).map(|(region, s)| status(region, s)).collect();
+    let items = statuses.iter().map(|(region, s)| status(region, s)).collect();
     let mut from = regions.from.clone();
     from.extend(described.as_ref().ok().map(Answer::origin));
     Trail {
