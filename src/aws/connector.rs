@@ -140,12 +140,17 @@ async fn hear(answer: HttpConnectorFuture, secrets: &[String], is_head: bool) ->
     let retry_after = response.headers().get("x-amz-retry-after").map(str::to_string);
     let status = response.status();
     let body = redact(body.into_bytes().to_vec(), status.as_u16() >= 300, secrets);
-    // An error may come without a body; one that has one, and names what is absent, must have all of it.
-    let is_rightly_empty = body.is_empty() && (is_head || !status.is_success());
-    if !(is_whole(&body) || is_rightly_empty) {
-        return Err(ConnectorError::io("the answer is cut short".into()));
+    if is_cut(&body, status, is_head) {
+        return Err(ConnectorError::io(Breakage::cut().into()));
     }
     Ok(Heard { status, headers, retry_after, body })
+}
+
+/// Whether the body of an answer ends too early. An error may come without one; one that has one, and names what is absent,
+/// must have all of it.
+fn is_cut(body: &[u8], status: StatusCode, is_head: bool) -> bool {
+    let is_rightly_empty = body.is_empty() && (is_head || !status.is_success());
+    !(is_whole(body) || is_rightly_empty)
 }
 
 /// Whether a body is there to its end. The SDK reads XML that stops in the middle, and a body without
@@ -276,6 +281,11 @@ impl Replay {
             Reply::Answer { status, headers, body } => {
                 let status = StatusCode::try_from(status).map_err(|e| ConnectorError::user(e.into()))?;
                 let body = body.to_bytes().ok_or_else(|| ConnectorError::user("a body that is not Base64".into()))?;
+                if is_cut(&body, status, request.method() == "HEAD") {
+                    let cut = Breakage::cut();
+                    attempt.reply = Some(Reply::Broken(cut.clone()));
+                    return Err(ConnectorError::user(cut.into()));
+                }
                 response(status, &headers, body)
             }
             Reply::Broken(breakage) => Err(ConnectorError::user(breakage.into())),

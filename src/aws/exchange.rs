@@ -78,6 +78,10 @@ impl Breakage {
         Breakage { kind: BreakageKind::NotSent, text: text.to_string() }
     }
 
+    pub(super) fn cut() -> Self {
+        Breakage { kind: BreakageKind::Connection, text: "the answer is cut short".to_string() }
+    }
+
     pub(super) fn timeout() -> Self {
         Breakage { kind: BreakageKind::Timeout, text: "no answer in time".to_string() }
     }

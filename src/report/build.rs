@@ -47,7 +47,7 @@ impl Report {
                 interrupted: scope.interrupted,
                 synthetic: scope.synthetic,
             },
-            result: result_line(&summary),
+            result: result_line(&summary, not_asked(inventory)),
             population: population(inventory),
             frameworks: frameworks(material, &findings),
             policies: policies(material, &findings),
@@ -98,7 +98,13 @@ fn summary(findings: &[Finding]) -> Summary {
     Summary { outcomes, fails, coverage: Coverage { evaluated, in_scope, permille } }
 }
 
-fn result_line(summary: &Summary) -> String {
+/// Enabled Regions that the scope left out: whatever is said of "every Region" is not said of them.
+fn not_asked(inventory: &Inventory) -> usize {
+    let regions = inventory.scope.accounts.iter().flat_map(|a| &a.regions);
+    regions.filter(|r| matches!(r.outcome, RegionOutcome::NotAsked)).count()
+}
+
+fn result_line(summary: &Summary, not_asked: usize) -> String {
     let parts: Vec<String> = Severity::ALL
         .iter()
         .filter_map(|s| summary.fails.get(s).filter(|n| **n > 0).map(|n| format!("{n} {}", s.label())))
@@ -112,7 +118,12 @@ fn result_line(summary: &Summary) -> String {
         0 => "nothing left unknown".to_string(),
         n => format!("{n} could not be evaluated"),
     };
-    format!("{fails}; {unknown}; {} {}", outcomes.pass, if outcomes.pass == 1 { "pass" } else { "passes" })
+    let narrowed = match not_asked {
+        0 => String::new(),
+        1 => "; 1 enabled Region was not asked about".to_string(),
+        n => format!("; {n} enabled Regions were not asked about"),
+    };
+    format!("{fails}; {unknown}; {} {}{narrowed}", outcomes.pass, if outcomes.pass == 1 { "pass" } else { "passes" })
 }
 
 fn population(inventory: &Inventory) -> Population {

@@ -171,6 +171,7 @@ fn a_region_that_was_not_asked_for_is_not_called_and_not_forgotten() {
     let regions = &report.population.accounts[0].scope.regions;
     let outcome = |name: &str| &regions.iter().find(|r| r.name == name).unwrap().outcome;
     assert_eq!(outcome("eu-central-1"), &RegionOutcome::NotAsked);
+    assert!(report.result.ends_with("5 enabled Regions were not asked about"), "{}", report.result);
     assert_eq!(outcome("us-east-1"), &RegionOutcome::Reached);
     assert!(lab.take_calls().keys().all(|(_, region)| region != "eu-central-1"));
 }

@@ -13,7 +13,7 @@ use trailproof::report::Report;
 
 use crate::emulator::{Lab, Run, outcomes};
 
-type Outcomes = BTreeMap<(String, String), Outcome>;
+pub(crate) type Outcomes = BTreeMap<(String, String), Outcome>;
 
 /// Scans a fresh account undisturbed, and then once for each fault; the faults are shared among a few accounts side by side.
 fn disturb(faults: Vec<Value>, check: impl Fn(&Value, &Run, &Outcomes, &Lab) -> Vec<String> + Sync) {
@@ -42,7 +42,7 @@ fn disturb(faults: Vec<Value>, check: impl Fn(&Value, &Run, &Outcomes, &Lab) -> 
 }
 
 /// What a fault may do to findings: make them unknown, and nothing else.
-fn only_less_is_known(before: &Outcomes, after: &Outcomes) -> Vec<String> {
+pub(crate) fn only_less_is_known(before: &Outcomes, after: &Outcomes) -> Vec<String> {
     let mut problems = Vec::new();
     for (finding, outcome) in after {
         match before.get(finding) {

@@ -13,6 +13,7 @@ mod e2e_errors;
 mod e2e_faults;
 #[cfg(feature = "aws")]
 mod emulator;
+mod hostile;
 mod policies;
 mod program;
 mod report;

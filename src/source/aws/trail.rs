@@ -284,6 +284,8 @@ fn event_selectors(output: &GetEventSelectorsOutput) -> Result<EventSelectors, S
         return Err("neither kind of event selectors is in the answer".into());
     }
     match (output.event_selectors(), output.advanced_event_selectors()) {
+        // CloudTrail gives the default selector where none was set, so that two empty lists mean nothing that is documented.
+        ([], []) => Err("both kinds of event selectors are empty".into()),
         (basic, []) => Ok(EventSelectors::Basic(basic.iter().map(basic_selector).collect::<Result<_, _>>()?)),
         ([], advanced) => Ok(EventSelectors::Advanced(advanced.iter().map(advanced_selector).collect())),
         _ => Err("the trail has both basic and advanced event selectors".into()),

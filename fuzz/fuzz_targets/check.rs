@@ -1,0 +1,58 @@
+//! The check language and the templates. Whatever compiles must be answered about a subject.
+
+#![no_main]
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use trailproof::inventory::{Inventory, Trail};
+use trailproof::policy::check::{Context, Env, Program};
+use trailproof::policy::message::{self, Subject};
+use trailproof::policy::{ParameterType, ParameterValue};
+use trailproof::semantics::PartialEvent;
+
+static INVENTORY: LazyLock<Inventory> =
+    LazyLock::new(|| Inventory::from_json(include_str!("../../tests/it/hostile/inventory.json")).expect("the example is sound"));
+
+fuzz_target!(|text: &str| {
+    let parameters: BTreeMap<String, ParameterValue> = [
+        ("age".to_string(), ParameterValue::Text("24h".into())),
+        ("most".to_string(), ParameterValue::Int(i64::MAX)),
+        ("names".to_string(), ParameterValue::Texts(vec!["a".into(), "b".into()])),
+    ]
+    .into();
+    let env = Env {
+        subject: "trail".into(),
+        parameters: [
+            ("age".to_string(), ParameterType::Duration),
+            ("most".to_string(), ParameterType::Int),
+            ("names".to_string(), ParameterType::Texts),
+        ]
+        .into(),
+        events: vec!["write".into()],
+    };
+    let events: BTreeMap<String, PartialEvent> =
+        [("write".to_string(), PartialEvent { fields: [("readOnly".to_string(), "false".to_string())].into() })].into();
+    match Program::compile(text, &env) {
+        Ok(program) => {
+            for trail in &INVENTORY.trails {
+                let context = Context {
+                    inventory: &INVENTORY,
+                    subject: trail,
+                    parameters: &parameters,
+                    events: &events,
+                    now: INVENTORY.scope.ended,
+                };
+                program.evaluate(&context).expect("a checked expression is answered");
+            }
+        }
+        Err(error) => assert!(error.start <= error.end && text.get(error.start..error.end).is_some(), "{error:?}"),
+    }
+    let fields = Trail::table().fields;
+    let names: Vec<String> = parameters.keys().cloned().collect();
+    if message::check(text, "trail", &fields, &names).is_ok() {
+        let subject = Subject { record: &INVENTORY.trails[0], parameters: &parameters, counterexamples: &["a case".into()] };
+        let _ = message::render(text, &subject);
+    }
+});
