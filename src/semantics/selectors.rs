@@ -106,7 +106,33 @@ fn too_many() -> [Gap; 1] {
     not_understood("the event selectors split the events into too many cases to follow")
 }
 
+/// Selectors with more values than this are not followed: telling every case apart would take minutes. CloudTrail takes at
+/// most 500 values a trail.
+const MOST_VALUES: usize = 1_000;
+
+fn count_values(selectors: &EventSelectors) -> usize {
+    match selectors {
+        EventSelectors::Basic(list) => {
+            let resources = |s: &BasicSelector| s.data_resources.iter().map(|r| 1 + r.values.len()).sum::<usize>();
+            list.iter().map(|s| 1 + s.exclude_management_event_sources.len() + resources(s)).sum()
+        }
+        EventSelectors::Advanced(list) => {
+            let values = |f: &FieldSelector| {
+                [&f.equals, &f.starts_with, &f.ends_with, &f.not_equals, &f.not_starts_with, &f.not_ends_with]
+                    .into_iter()
+                    .map(Vec::len)
+                    .sum::<usize>()
+            };
+            list.iter().flat_map(|s| &s.field_selectors).map(values).sum()
+        }
+    }
+}
+
 fn read(selectors: &EventSelectors) -> Vec<Reading> {
+    if count_values(selectors) > MOST_VALUES {
+        let [gap] = not_understood(format!("the event selectors have more than {MOST_VALUES} values, which are not followed"));
+        return vec![Reading { at_least: None, at_most: Selection::new(Vec::new()), gap: Some(gap) }];
+    }
     match selectors {
         EventSelectors::Basic(list) => list.iter().flat_map(read_basic).collect(),
         EventSelectors::Advanced(list) => list.iter().map(read_advanced).collect(),

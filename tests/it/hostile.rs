@@ -27,9 +27,9 @@ use trailproof::policy::message;
 use trailproof::report::build::Material;
 use trailproof::report::text::TextOptions;
 use trailproof::report::{Report, foreign, html, json, text};
-use trailproof::semantics::PartialEvent;
 use trailproof::semantics::access::{denies_insecure_transport, foreign_writers};
 use trailproof::semantics::selectors::{Contributor, describe, records};
+use trailproof::semantics::{PartialEvent, Truth};
 use trailproof::yaml::{SourceFile, Step};
 
 /// Part of what a scan of the example gives: two trails, their buckets and keys.
@@ -283,22 +283,34 @@ proptest! {
     }
 }
 
-/// What a fuzzer would need long to find: patterns that multiply.
+/// Patterns that multiply: what a fuzzer would need long to find.
+fn patterns() -> Vec<String> {
+    (0..80u8).map(|i| format!("arn:aws:s3:::logs/*{}*?*a*b*c*", char::from(b'a' + i % 26))).collect()
+}
+
 #[test]
-fn patterns_that_multiply_come_to_an_end() {
-    let patterns: Vec<String> = (0..80u8).map(|i| format!("arn:aws:s3:::logs/*{}*?*a*b*c*", char::from(b'a' + i % 26))).collect();
-    let document = json!({"Statement": [{"Effect": "Deny", "Principal": "*", "NotAction": patterns, "NotResource": patterns,
+fn a_document_of_patterns_that_multiply_comes_to_an_end() {
+    let document = json!({"Statement": [{"Effect": "Deny", "Principal": "*", "NotAction": patterns(), "NotResource": patterns(),
         "Condition": {"Bool": {"aws:SecureTransport": "false"}}}]});
     let document = PolicyDocument::parse(&document.to_string()).unwrap();
     denies_insecure_transport(Some(&document), "aws", "logs");
-    let fields: Vec<Value> = ["eventSource", "eventName", "resources.ARN", "userIdentity.arn"]
-        .into_iter()
-        .map(|field| json!({"field": field, "not_starts_with": patterns, "not_ends_with": patterns, "not_equals": patterns}))
-        .collect();
-    let advanced: Vec<Value> = (0..40).map(|_| json!({"field_selectors": fields})).collect();
-    let selectors: EventSelectors = serde_json::from_value(json!({ "advanced": advanced })).unwrap();
-    let contributors = [Contributor { selectors: Ok(&selectors), doubts: Gaps::new() }];
-    records(&contributors, &Gaps::new(), &PartialEvent::default());
+}
+
+/// As many values as CloudTrail takes and some more, and many times as many.
+#[test]
+fn selectors_of_patterns_that_multiply_come_to_an_end() {
+    for (selectors, each) in [(4, 20), (10, 8), (40, 80)] {
+        let some = &patterns()[..each];
+        let fields: Vec<Value> = ["eventSource", "eventName", "resources.ARN", "userIdentity.arn"]
+            .into_iter()
+            .map(|field| json!({"field": field, "not_starts_with": some, "not_ends_with": some, "not_equals": some}))
+            .collect();
+        let advanced: Vec<Value> = (0..selectors).map(|_| json!({"field_selectors": fields})).collect();
+        let selectors: EventSelectors = serde_json::from_value(json!({ "advanced": advanced })).unwrap();
+        let contributors = [Contributor { selectors: Ok(&selectors), doubts: Gaps::new() }];
+        let answer = records(&contributors, &Gaps::new(), &PartialEvent::default());
+        assert_ne!(answer.truth, Truth::True);
+    }
 }
 
 /// Every kind of file, whichever this one was.
