@@ -79,7 +79,7 @@ impl Asked<'_> {
             findings.push(self.unseen(account, gaps));
         }
         // An account that was asked for and not reached is unknown in every respect, not absent.
-        let unreached = |id: &str| !self.inventory.accounts.iter().any(|a| a.id == id);
+        let unreached = |id: &str| self.inventory.account(id).is_none();
         for scope in self.inventory.scope.accounts.iter().filter(|scope| unreached(&scope.id)) {
             let mut gaps: Gaps = scope.gaps.iter().cloned().collect();
             if gaps.is_empty() {
@@ -253,7 +253,7 @@ fn unseen(inventory: &Inventory, kind: SubjectKind) -> Vec<(&Account, Gaps)> {
         if kind != SubjectKind::Account {
             gaps.extend(account.trails.gaps.iter().cloned());
             for reference in &account.trails.items {
-                let Some(trail) = inventory.trails.iter().find(|t| t.arn == reference.0) else {
+                let Some(trail) = inventory.trail(&reference.0) else {
                     let gap = Gap::new(GapKind::OtherAccount, format!("trail {} was not read", reference.0));
                     gaps.insert(gap);
                     continue;
@@ -318,20 +318,20 @@ fn subject_of(inventory: &Inventory, record: &dyn Record) -> Subject {
     let fact = |f: &Fact<String>| f.known().cloned();
     let plain = || Subject { kind: record.noun_name().into(), id: id.into(), name: id.into(), account: unknown(), region: None };
     match record.noun_name() {
-        "account" => inventory.accounts.iter().find(|a| a.id == id).map(account_subject),
-        "trail" => inventory.trails.iter().find(|t| t.arn == id).map(|t| Subject {
+        "account" => inventory.account(id).map(account_subject),
+        "trail" => inventory.trail(id).map(|t| Subject {
             name: t.name.clone(),
             account: t.owner_account.clone(),
             region: Some(t.home_region.clone()),
             ..plain()
         }),
-        "bucket" => inventory.buckets.iter().find(|b| b.name == id).map(|b| Subject {
+        "bucket" => inventory.bucket(id).map(|b| Subject {
             id: format!("arn:{}:s3:::{}", b.partition, b.name),
             account: fact(&b.owner_account).unwrap_or_else(unknown),
             region: fact(&b.region),
             ..plain()
         }),
-        "key" => inventory.keys.iter().find(|k| k.arn == id).map(|k| Subject {
+        "key" => inventory.key(id).map(|k| Subject {
             name: k.arn.rsplit('/').next().unwrap_or(&k.arn).into(),
             account: fact(&k.owner_account).unwrap_or_else(unknown),
             region: fact(&k.region),

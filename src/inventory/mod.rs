@@ -208,13 +208,29 @@ impl Inventory {
         }
     }
 
+    pub fn account(&self, id: &str) -> Option<&Account> {
+        by_id(&self.accounts, id, |a| &a.id)
+    }
+
+    pub fn trail(&self, arn: &str) -> Option<&Trail> {
+        by_id(&self.trails, arn, |t| &t.arn)
+    }
+
+    pub fn bucket(&self, name: &str) -> Option<&Bucket> {
+        by_id(&self.buckets, name, |b| &b.name)
+    }
+
+    pub fn key(&self, arn: &str) -> Option<&Key> {
+        by_id(&self.keys, arn, |k| &k.arn)
+    }
+
     /// The record of a noun by its id.
     pub fn find(&self, noun: &str, id: &str) -> Option<&dyn Record> {
         match noun {
-            "account" => self.accounts.iter().find(|r| r.id == id).map(|r| r as &dyn Record),
-            "trail" => self.trails.iter().find(|r| r.arn == id).map(|r| r as &dyn Record),
-            "bucket" => self.buckets.iter().find(|r| r.name == id).map(|r| r as &dyn Record),
-            "key" => self.keys.iter().find(|r| r.arn == id).map(|r| r as &dyn Record),
+            "account" => self.account(id).map(|r| r as &dyn Record),
+            "trail" => self.trail(id).map(|r| r as &dyn Record),
+            "bucket" => self.bucket(id).map(|r| r as &dyn Record),
+            "key" => self.key(id).map(|r| r as &dyn Record),
             _ => None,
         }
     }
@@ -229,6 +245,12 @@ impl Inventory {
             _ => Vec::new(),
         }
     }
+}
+
+/// Records are sorted by id once all are collected; before that, and only then, they are looked through.
+fn by_id<'a, T>(records: &'a [T], id: &str, id_of: impl Fn(&T) -> &String) -> Option<&'a T> {
+    let at = records.partition_point(|r| id_of(r).as_str() < id);
+    records.get(at).filter(|r| id_of(r) == id).or_else(|| records.iter().find(|r| id_of(r) == id))
 }
 
 /// The tables of every noun: the vocabulary of policies.

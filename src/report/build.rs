@@ -132,7 +132,7 @@ fn population(inventory: &Inventory) -> Population {
         .accounts
         .iter()
         .map(|scope| {
-            let account = inventory.accounts.iter().find(|a| a.id == scope.id);
+            let account = inventory.account(&scope.id);
             AccountView {
                 scope: scope.clone(),
                 alias: account.and_then(|a| a.alias.known().cloned().flatten()),
