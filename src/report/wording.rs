@@ -9,7 +9,7 @@ impl RequirementStatus {
     /// The words that people read.
     pub fn label(self) -> &'static str {
         match self {
-            RequirementStatus::FactsHold => "facts hold",
+            RequirementStatus::FactsHold => "direct facts hold",
             RequirementStatus::NotMet => "not met",
             RequirementStatus::Unknown => "unknown",
             RequirementStatus::SupportingOnly => "supporting facts only",
