@@ -1,5 +1,6 @@
 //! Reading AWS, and replaying recordings of it: the runtime, Ctrl-C and progress.
 
+use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -91,7 +92,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Refusal> {
 }
 
 fn progress(terminal: &Terminal) -> Arc<dyn Progress> {
-    if terminal.quiet || !terminal.watched || terminal.verbose > 1 {
+    if terminal.quiet || !std::io::stderr().is_terminal() || terminal.verbose > 1 {
         return Arc::new(Silent);
     }
     let bar = ProgressBar::new_spinner();

@@ -12,8 +12,6 @@ pub(super) struct Terminal {
     pub verbose: u8,
     pub color: bool,
     pub width: usize,
-    /// Whether a person is looking at standard error.
-    pub watched: bool,
 }
 
 impl Terminal {
@@ -26,13 +24,12 @@ impl Terminal {
             Color::Auto => std::io::stdout().is_terminal() && !no_color && !dumb,
         };
         let width = terminal_size::terminal_size().map_or(100, |(w, _)| usize::from(w.0)).clamp(40, 120);
-        let watched = std::io::stderr().is_terminal();
         if global.verbose > 1 {
             let filter = tracing_subscriber::EnvFilter::new("trailproof=debug");
             // A second subscriber in the same process is refused, which only tests could see.
             tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init().ok();
         }
-        Terminal { quiet: global.quiet, verbose: global.verbose, color, width, watched }
+        Terminal { quiet: global.quiet, verbose: global.verbose, color, width }
     }
 
     /// Data. A reader that went away is no failure of ours.
