@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::finding::{FactRead, Finding, Fix, Outcome, RequirementRef, Severity, Subject};
-use crate::inventory::{Account, Fact, Gap, GapKind, Gaps, Inventory, Record};
+use crate::inventory::{Account, AccountScope, Fact, Gap, GapKind, Gaps, Inventory, Record, Standing, Trail};
 use crate::policy::catalogue::{Catalogue, Policy};
 use crate::policy::check::{Context, Evaluation, EvaluationError};
 use crate::policy::message::{self, TemplateError};
@@ -43,12 +43,15 @@ pub fn audit(
     now: Timestamp,
 ) -> Result<Vec<Finding>, AuditError> {
     let mut findings = Vec::new();
+    let mut by_kind: BTreeMap<SubjectKind, Vec<Holding>> = BTreeMap::new();
     for (id, policy) in &catalogue.policies {
         if settings.only.as_ref().is_some_and(|only| !only.contains(id)) {
             continue;
         }
         let parameters = policy.parameters(settings.parameters.get(id));
-        let asked = Asked { inventory, policy, parameters, severity: settings.severities.get(id).copied(), now };
+        let kind = policy.file.subject;
+        let holdings = by_kind.entry(kind).or_insert_with(|| holdings(inventory, kind));
+        let asked = Asked { inventory, policy, parameters, severity: settings.severities.get(id).copied(), now, holdings };
         asked.all(&mut findings)?;
     }
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -65,6 +68,8 @@ struct Asked<'a> {
     parameters: BTreeMap<String, ParameterValue>,
     severity: Option<Severity>,
     now: Timestamp,
+    /// What each account has of the policy's kind of subject.
+    holdings: &'a [Holding],
 }
 
 impl Asked<'_> {
@@ -74,21 +79,22 @@ impl Asked<'_> {
         for record in &population {
             findings.push(self.one(*record)?);
         }
-        let unseen = unseen(self.inventory, kind);
-        for (account, gaps) in &unseen {
-            findings.push(self.unseen(account, gaps));
+        for (account, holding) in self.inventory.accounts.iter().zip(self.holdings) {
+            if !holding.gaps.is_empty() {
+                findings.push(self.unseen(account, &holding.gaps));
+            } else if holding.found == 0 {
+                findings.push(self.empty(account));
+            }
         }
         // An account that was asked for and not reached is unknown in every respect, not absent.
         let unreached = |id: &str| self.inventory.account(id).is_none();
-        for scope in self.inventory.scope.accounts.iter().filter(|scope| unreached(&scope.id)) {
+        let asked = |scope: &&AccountScope| scope.standing == Standing::Asked && unreached(&scope.id);
+        for scope in self.inventory.scope.accounts.iter().filter(asked) {
             let mut gaps: Gaps = scope.gaps.iter().cloned().collect();
             if gaps.is_empty() {
                 gaps.insert(Gap::new(GapKind::AbsentInput, format!("account {} was not read", scope.id)));
             }
             findings.push(self.unread(&scope.id, &gaps));
-        }
-        if population.is_empty() && unseen.is_empty() {
-            findings.extend(self.inventory.accounts.iter().map(|a| self.empty(a)));
         }
         Ok(())
     }
@@ -176,7 +182,7 @@ impl Asked<'_> {
 
     /// There may be subjects that nobody saw: nothing may be concluded from those that were seen.
     fn unseen(&self, account: &Account, gaps: &Gaps) -> Finding {
-        let noun = self.policy.file.subject.noun();
+        let noun = self.policy.file.subject.noun().replace('_', " ");
         let text = format!("there may be a {noun} that was not seen: {}", reasons(gaps));
         self.unknown(account_subject(account), text, gaps)
     }
@@ -194,7 +200,7 @@ impl Asked<'_> {
     }
 
     fn empty(&self, account: &Account) -> Finding {
-        let noun = self.policy.file.subject.noun();
+        let noun = self.policy.file.subject.noun().replace('_', " ");
         let (outcome, text) = match self.policy.file.if_empty {
             IfEmpty::Fail => (Outcome::Fail, format!("account {} has no {noun}", account.id)),
             IfEmpty::NotApplicable => (Outcome::NotApplicable, format!("account {} has no {noun}", account.id)),
@@ -202,7 +208,10 @@ impl Asked<'_> {
         let listing = FactRead {
             of: account.id.clone(),
             path: "trails".into(),
-            value: Some("none".into()),
+            value: Some(match account.trails.items.as_slice() {
+                [] => "none".into(),
+                trails => trails.iter().map(|t| t.0.as_str()).collect::<Vec<_>>().join(", "),
+            }),
             gap: None,
             from: account.trails.from.first().cloned(),
             basis: None,
@@ -245,40 +254,64 @@ impl Facts {
     }
 }
 
-/// Why there may be subjects of the kind that the inventory does not hold, account by account.
-fn unseen(inventory: &Inventory, kind: SubjectKind) -> Vec<(&Account, Gaps)> {
-    let mut all = Vec::new();
-    for account in &inventory.accounts {
-        let mut gaps = Gaps::new();
-        if kind != SubjectKind::Account {
-            gaps.extend(account.trails.gaps.iter().cloned());
+/// What an account has of a kind of subject: how many were found through it, and why there may be more.
+#[derive(Default)]
+struct Holding {
+    found: usize,
+    gaps: Gaps,
+}
+
+/// The holdings of every account that was read, in the inventory's order.
+fn holdings(inventory: &Inventory, kind: SubjectKind) -> Vec<Holding> {
+    inventory.accounts.iter().map(|account| holding(inventory, account, kind)).collect()
+}
+
+fn holding(inventory: &Inventory, account: &Account, kind: SubjectKind) -> Holding {
+    let mut holding = Holding::default();
+    match kind {
+        SubjectKind::Account => holding.found = 1,
+        SubjectKind::Organization => holding.see(inventory, kind, &account.organization.clone().map(|o| o.map(|o| o.0))),
+        _ => {
+            holding.gaps.extend(account.trails.gaps.iter().cloned());
             for reference in &account.trails.items {
-                let Some(trail) = inventory.trail(&reference.0) else {
-                    let gap = Gap::new(GapKind::OtherAccount, format!("trail {} was not read", reference.0));
-                    gaps.insert(gap);
-                    continue;
-                };
-                let named = match kind {
-                    SubjectKind::Bucket => {
-                        gaps.extend(trail.bucket.gap().cloned());
-                        trail.bucket.known().map(|bucket| bucket.0.as_str())
-                    }
-                    SubjectKind::Key => {
-                        gaps.extend(trail.kms_key.gap().cloned());
-                        trail.kms_key.known().and_then(Option::as_ref).map(|key| key.0.as_str())
-                    }
-                    SubjectKind::Account | SubjectKind::Trail => None,
-                };
-                if let Some(id) = named.filter(|id| inventory.find(kind.noun(), id).is_none()) {
-                    gaps.insert(Gap::new(GapKind::OtherAccount, format!("{} {id} was not read", kind.noun())));
+                match inventory.trail(&reference.0) {
+                    None => holding.miss(format!("trail {} was not read", reference.0)),
+                    Some(trail) => holding.see_through(inventory, kind, trail),
                 }
             }
         }
-        if !gaps.is_empty() {
-            all.push((account, gaps));
+    }
+    holding
+}
+
+impl Holding {
+    fn see_through(&mut self, inventory: &Inventory, kind: SubjectKind, trail: &Trail) {
+        match kind {
+            SubjectKind::Trail => self.found += 1,
+            SubjectKind::Bucket => self.see(inventory, kind, &trail.bucket.clone().map(|b| Some(b.0))),
+            SubjectKind::Key => self.see(inventory, kind, &trail.kms_key.clone().map(|k| k.map(|k| k.0))),
+            SubjectKind::LogGroup => self.see(inventory, kind, &trail.log_group.clone().map(|g| g.map(|g| g.0))),
+            SubjectKind::Topic => self.see(inventory, kind, &trail.sns_topic.clone().map(|t| t.map(|t| t.0))),
+            SubjectKind::Account | SubjectKind::Organization => {}
         }
     }
-    all
+
+    fn see(&mut self, inventory: &Inventory, kind: SubjectKind, id: &Fact<Option<String>>) {
+        match id {
+            Fact::Unknown(gap) => {
+                self.gaps.insert(gap.clone());
+            }
+            Fact::Known { value: Some(id), .. } if inventory.find(kind.noun(), id).is_none() => {
+                self.miss(format!("{} {id} was not read", kind.noun().replace('_', " ")));
+            }
+            Fact::Known { value: None, .. } => {}
+            Fact::Known { .. } | Fact::OneOf { .. } => self.found += 1,
+        }
+    }
+
+    fn miss(&mut self, what: String) {
+        self.gaps.insert(Gap::new(GapKind::OtherAccount, what));
+    }
 }
 
 fn reasons(gaps: &Gaps) -> String {
@@ -337,6 +370,19 @@ fn subject_of(inventory: &Inventory, record: &dyn Record) -> Subject {
             region: fact(&k.region),
             ..plain()
         }),
+        "log_group" => inventory.log_group(id).map(|g| Subject {
+            name: g.name.clone(),
+            account: g.owner_account.clone(),
+            region: Some(g.region.clone()),
+            ..plain()
+        }),
+        "topic" => inventory.topic(id).map(|t| Subject {
+            name: t.name.clone(),
+            account: t.owner_account.clone(),
+            region: Some(t.region.clone()),
+            ..plain()
+        }),
+        "organization" => inventory.organization(id).map(|o| Subject { account: o.management_account.clone(), ..plain() }),
         _ => None,
     }
     .unwrap_or_else(plain)

@@ -63,6 +63,12 @@ pub struct Given {
     pub buckets: Vec<Map<String, Value>>,
     #[serde(default)]
     pub keys: Vec<Map<String, Value>>,
+    #[serde(default)]
+    pub log_groups: Vec<Map<String, Value>>,
+    #[serde(default)]
+    pub topics: Vec<Map<String, Value>>,
+    #[serde(default)]
+    pub organizations: Vec<Map<String, Value>>,
 }
 
 /// One outcome for every finding, or one for each subject named.
@@ -299,6 +305,9 @@ impl Given {
         let trails: Vec<Value> = self.trails.iter().map(|t| trail(t, &accounts)).collect::<Result<_, _>>()?;
         let buckets: Vec<Value> = self.buckets.iter().map(|b| bucket(b, &accounts, &trails)).collect::<Result<_, _>>()?;
         let keys: Vec<Value> = self.keys.iter().map(key).collect::<Result<_, _>>()?;
+        let log_groups: Vec<Value> = self.log_groups.iter().map(|g| log_group(g, &trails)).collect::<Result<_, _>>()?;
+        let topics: Vec<Value> = self.topics.iter().map(|t| topic(t, &trails)).collect::<Result<_, _>>()?;
+        let organizations: Vec<Value> = self.organizations.iter().map(|o| organization(o, &trails)).collect::<Result<_, _>>()?;
         let listed = accounts.iter().map(|a| account(a, &self.trails)).collect::<Result<Vec<_>, _>>()?;
         let scopes: Vec<Value> = listed.iter().map(|a| json!({"id": a["id"], "reached": true, "regions": []})).collect();
         let now = moment();
@@ -306,7 +315,8 @@ impl Given {
             "kind": Inventory::KIND,
             "schema_version": crate::inventory::SCHEMA_VERSION,
             "scope": {"started": now, "ended": now, "accounts": scopes},
-            "accounts": listed, "trails": trails, "buckets": buckets, "keys": keys, "calls": {},
+            "accounts": listed, "trails": trails, "buckets": buckets, "keys": keys,
+            "log_groups": log_groups, "topics": topics, "organizations": organizations, "calls": {},
         });
         let mut inventory: Inventory =
             serde_json::from_value(all).map_err(|e| format!("the case does not fit the inventory: {e}"))?;
@@ -376,7 +386,7 @@ fn account(written: &Map<String, Value>, trails: &[Map<String, Value>]) -> Resul
     let defaults = json!({
         "id": id, "partition": "aws", "alias": known(Value::Null), "caller_arn": known(format!("arn:aws:iam::{id}:role/audit")),
         "regions": {"items": ["us-east-1"]}, "global_events_region": "us-east-1", "trails": {"items": seen},
-        "public_access_block": known(flags),
+        "organization": known(Value::Null), "public_access_block": known(flags),
     });
     override_with(defaults, written, &[])
 }
@@ -417,14 +427,17 @@ fn trail(written: &Map<String, Value>, accounts: &[Map<String, Value>]) -> Resul
         };
         status.retain(|s| named(s));
     }
-    let key = written.get("kms_key").or_else(|| written.get("kms_key_id")).cloned().unwrap_or(Value::Null);
+    let either = |one: &str, other: &str| written.get(one).or_else(|| written.get(other)).cloned().unwrap_or(Value::Null);
+    let key = either("kms_key", "kms_key_id");
+    let topic = either("sns_topic", "sns_topic_arn");
+    let log_group = either("log_group", "cloud_watch_logs_log_group_arn");
     let basic = json!({"basic": [{"read_write_type": "All", "include_management_events": true}]});
     let defaults = json!({
         "arn": arn, "name": arn.rsplit('/').next(), "owner_account": owner, "home_region": home,
         "is_multi_region": known(true), "is_organization": known(false), "include_global_service_events": known(true),
         "log_file_validation_enabled": known(true), "bucket": known("log-archive"), "s3_key_prefix": known(Value::Null),
-        "kms_key": known(key.clone()), "kms_key_id": known(key), "sns_topic_arn": known(Value::Null),
-        "cloud_watch_logs_log_group_arn": known(Value::Null), "cloud_watch_logs_role_arn": known(Value::Null),
+        "kms_key": known(key.clone()), "kms_key_id": known(key), "sns_topic_arn": known(topic.clone()),
+        "sns_topic": known(topic), "log_group": known(log_group.clone()), "cloud_watch_logs_log_group_arn": known(log_group), "cloud_watch_logs_role_arn": known(Value::Null),
         "has_custom_event_selectors": known(false), "has_insight_selectors": known(false), "is_logging": known(true),
         "event_selectors": known(basic), "insight_types": known(json!([])), "status": {"items": []}, "tags": known(json!([])),
     });
@@ -438,24 +451,18 @@ fn bucket(written: &Map<String, Value>, accounts: &[Map<String, Value>], trails:
     let owner = accounts.first().and_then(|a| a.get("id")).cloned().unwrap_or(json!("111122223333"));
     let flags = |level: &str, on: bool| json!({"level": level, "block_public_acls": on, "ignore_public_acls": on, "block_public_policy": on, "restrict_public_buckets": on});
     let mine: Vec<&Value> = trails.iter().filter(|t| t["bucket"]["known"]["value"] == json!(name)).map(|t| &t["arn"]).collect();
+    let logs_to = written.get("access_log_bucket").filter(|b| b.is_string());
     let defaults = json!({
-        "name": name, "partition": "aws", "owner_account": known(owner), "region": known("us-east-1"), "versioning": known("Enabled"),
+        "name": name, "partition": "aws", "owner_account": known(owner), "exists": known(true), "region": known("us-east-1"), "versioning": known("Enabled"),
         "mfa_delete": known(false), "default_encryption": known("AES256"), "default_encryption_key_id": known(Value::Null),
         "default_encryption_key": known(Value::Null), "bucket_key_enabled": known(false), "policy": known(Value::Null),
-        "policy_is_public": known(false), "acl_grants": known(json!([])), "object_ownership": known("BucketOwnerEnforced"),
+        "policy_is_public": known(false), "acl_owner": known(Value::Null), "acl_grants": known(json!([])), "object_ownership": known("BucketOwnerEnforced"),
         "public_access_block": known(flags("bucket", true)), "account_public_access_block": known(flags("account", false)),
-        "access_log_bucket": known(Value::Null), "access_log_prefix": known(Value::Null), "object_lock": known(Value::Null),
+        "access_log_bucket": known(Value::Null), "access_log_bucket_exists": known(logs_to.map_or(Value::Null, |_| json!(true))), "access_log_prefix": known(Value::Null), "object_lock": known(Value::Null),
         "lifecycle_rules": known(json!([])), "replication_rules": known(json!([])), "tags": known(json!([])),
         "top_level_prefixes": {"items": ["AWSLogs/"]}, "trails": {"items": mine},
     });
-    let mut written = written.clone();
-    if let Some(policy @ Value::Object(map)) = written.get("policy")
-        && map.contains_key("Statement")
-    {
-        let document = PolicyDocument::parse(&policy.to_string()).map_err(|e| format!("policy: {e}"))?;
-        let document = serde_json::to_value(document).map_err(|e| e.to_string())?;
-        written.insert("policy".into(), document);
-    }
+    let mut written = with_policy(written)?;
     for (field, level, on) in [("public_access_block", "bucket", true), ("account_public_access_block", "account", false)] {
         if let Some(Value::Object(map)) = written.get(field).filter(|v| v.get("unknown").is_none()).cloned() {
             written.insert(field.into(), override_with(flags(level, on), &map, &[])?);
@@ -468,11 +475,82 @@ fn key(written: &Map<String, Value>) -> Result<Value, String> {
     let arn = text(written, "arn")?;
     let parts: Vec<&str> = arn.split(':').collect();
     let defaults = json!({
-        "arn": arn, "owner_account": known(parts.get(4).copied().unwrap_or_default()), "region": known(parts.get(3).copied().unwrap_or_default()),
+        "arn": arn, "exists": known(true), "owner_account": known(parts.get(4).copied().unwrap_or_default()), "region": known(parts.get(3).copied().unwrap_or_default()),
         "key_manager": known("CUSTOMER"), "key_state": known("Enabled"), "key_spec": known("SYMMETRIC_DEFAULT"),
         "key_usage": known("ENCRYPT_DECRYPT"), "origin": known("AWS_KMS"), "is_multi_region": known(false),
         "creation_date": known("2024-01-01T00:00:00Z"), "deletion_date": known(Value::Null), "rotation_enabled": known(true),
         "rotation_period_days": known(365), "policy": known(json!({"statements": []})),
     });
+    override_with(defaults, &with_policy(written)?, &[])
+}
+
+/// A policy that is written as AWS writes it becomes the inventory's.
+fn with_policy(written: &Map<String, Value>) -> Result<Map<String, Value>, String> {
+    let mut written = written.clone();
+    if let Some(policy @ Value::Object(map)) = written.get("policy")
+        && map.contains_key("Statement")
+    {
+        let document = PolicyDocument::parse(&policy.to_string()).map_err(|e| format!("policy: {e}"))?;
+        let document = serde_json::to_value(document).map_err(|e| e.to_string())?;
+        written.insert("policy".into(), document);
+    }
+    Ok(written)
+}
+
+fn log_group(written: &Map<String, Value>, trails: &[Value]) -> Result<Value, String> {
+    let arn = text(written, "arn")?;
+    let parts: Vec<&str> = arn.splitn(7, ':').collect();
+    let defaults = json!({
+        "arn": arn, "name": parts.get(6), "owner_account": parts.get(4), "region": parts.get(3), "exists": known(true),
+        "retention_days": known(Value::Null), "kms_key_id": known(Value::Null), "kms_key": known(Value::Null),
+        "class": known("STANDARD"), "trails": {"items": naming(trails, "log_group", arn)},
+    });
     override_with(defaults, written, &[])
+}
+
+fn topic(written: &Map<String, Value>, trails: &[Value]) -> Result<Value, String> {
+    let arn = text(written, "arn")?;
+    let parts: Vec<&str> = arn.split(':').collect();
+    let defaults = json!({
+        "arn": arn, "name": parts.get(5), "partition": "aws", "owner_account": parts.get(4), "region": parts.get(3),
+        "exists": known(true), "kms_key_id": known(Value::Null), "policy": known(Value::Null),
+        "subscriptions_confirmed": known(1), "subscriptions_pending": known(0),
+        "trails": {"items": naming(trails, "sns_topic", arn)},
+    });
+    override_with(defaults, &with_policy(written)?, &[])
+}
+
+/// The ARNs of the trails that name something in a field.
+fn naming<'a>(trails: &'a [Value], field: &str, id: &str) -> Vec<&'a Value> {
+    trails.iter().filter(|t| t[field]["known"]["value"] == json!(id)).map(|t| &t["arn"]).collect()
+}
+
+fn organization(written: &Map<String, Value>, trails: &[Value]) -> Result<Value, String> {
+    let id = text(written, "id")?;
+    let of_organization = |t: &&Value| t["is_organization"]["known"]["value"] == json!(true);
+    let seen: Vec<&Value> = trails.iter().filter(of_organization).map(|t| &t["arn"]).collect();
+    let defaults = json!({
+        "id": id, "partition": "aws", "management_account": "111122223333", "feature_set": known("ALL"),
+        "members": {"items": []}, "cloudtrail_administrators": {"items": []}, "cloudtrail_trusted_access": known(true),
+        "trails": {"items": seen},
+    });
+    let mut written = written.clone();
+    let complete = |member: &Value| {
+        let mut member = member.clone();
+        if let Some(fields) = member.as_object_mut() {
+            let id = fields.get("id").cloned().unwrap_or_default();
+            fields.entry("name").or_insert_with(|| id.clone());
+            fields.entry("state").or_insert_with(|| json!("ACTIVE"));
+            fields.entry("account").or_insert(id);
+        }
+        member
+    };
+    let members = match written.get_mut("members") {
+        Some(Value::Object(listing)) => listing.get_mut("items"),
+        other => other,
+    };
+    if let Some(Value::Array(items)) = members {
+        *items = items.iter().map(complete).collect();
+    }
+    override_with(defaults, &written, &[])
 }

@@ -6,7 +6,7 @@ use super::Refusal;
 use super::terminal::Terminal;
 use crate::cli::Scan;
 use crate::config::Config;
-use crate::inventory::Inventory;
+use crate::inventory::{Inventory, Listing, TrailRef};
 use crate::source::saved;
 
 #[cfg(feature = "aws")]
@@ -102,6 +102,9 @@ fn merge(inventories: Vec<Inventory>) -> Option<Inventory> {
         whole.trails.extend(other.trails);
         whole.buckets.extend(other.buckets);
         whole.keys.extend(other.keys);
+        whole.log_groups.extend(other.log_groups);
+        whole.topics.extend(other.topics);
+        whole.organizations.extend(other.organizations);
         whole.calls.extend(other.calls);
     }
     keep_best(&mut whole.scope.accounts, |a| a.id.clone(), |_, _| {});
@@ -122,17 +125,24 @@ fn merge(inventories: Vec<Inventory>) -> Option<Inventory> {
         &mut whole.buckets,
         |b| b.name.clone(),
         |best, other| {
-            for trail in other.trails.items {
-                if !best.trails.items.contains(&trail) {
-                    best.trails.items.push(trail);
-                }
-            }
-            other.trails.gaps.into_iter().for_each(|gap| best.trails.add_gap(gap));
+            add_trails(&mut best.trails, other.trails);
         },
     );
     keep_best(&mut whole.keys, |k| k.arn.clone(), |_, _| {});
+    keep_best(&mut whole.log_groups, |g| g.arn.clone(), |best, other| add_trails(&mut best.trails, other.trails));
+    keep_best(&mut whole.topics, |t| t.arn.clone(), |best, other| add_trails(&mut best.trails, other.trails));
+    keep_best(&mut whole.organizations, |o| o.id.clone(), |best, other| add_trails(&mut best.trails, other.trails));
     whole.sort();
     Some(whole)
+}
+
+fn add_trails(best: &mut Listing<TrailRef>, other: Listing<TrailRef>) {
+    for trail in other.items {
+        if !best.items.contains(&trail) {
+            best.items.push(trail);
+        }
+    }
+    other.gaps.into_iter().for_each(|gap| best.add_gap(gap));
 }
 
 /// Of several records of one thing, the one with the fewest gaps; `add` gives it what only the others hold.

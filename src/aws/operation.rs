@@ -56,6 +56,14 @@ operations! {
     DESCRIBE_KEY = "kms" "DescribeKey" allowed by "kms:DescribeKey": "a key's state and owner";
     GET_KEY_ROTATION_STATUS = "kms" "GetKeyRotationStatus" allowed by "kms:GetKeyRotationStatus": "whether a key rotates";
     GET_KEY_POLICY = "kms" "GetKeyPolicy" allowed by "kms:GetKeyPolicy": "who may use a key";
+    DESCRIBE_LOG_GROUPS = "logs" "DescribeLogGroups" allowed by "logs:DescribeLogGroups": "how long a log group keeps events, and its key";
+    GET_TOPIC_ATTRIBUTES = "sns" "GetTopicAttributes" allowed by "sns:GetTopicAttributes": "a topic's encryption, policy and subscriptions";
+    DESCRIBE_ORGANIZATION = "organizations" "DescribeOrganization" allowed by "organizations:DescribeOrganization": "the organization that the account belongs to";
+    LIST_ACCOUNTS = "organizations" "ListAccounts" allowed by "organizations:ListAccounts": "the accounts of the organization";
+    LIST_ACCOUNTS_FOR_PARENT = "organizations" "ListAccountsForParent" allowed by "organizations:ListAccountsForParent": "the accounts of an organizational unit";
+    LIST_ORGANIZATIONAL_UNITS_FOR_PARENT = "organizations" "ListOrganizationalUnitsForParent" allowed by "organizations:ListOrganizationalUnitsForParent": "the units inside an organizational unit";
+    LIST_DELEGATED_ADMINISTRATORS = "organizations" "ListDelegatedAdministrators" allowed by "organizations:ListDelegatedAdministrators": "who administers CloudTrail for the organization";
+    LIST_AWS_SERVICE_ACCESS = "organizations" "ListAWSServiceAccessForOrganization" allowed by "organizations:ListAWSServiceAccessForOrganization": "whether CloudTrail may act in the organization's accounts";
 }
 
 #[cfg(test)]

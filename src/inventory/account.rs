@@ -2,7 +2,7 @@
 
 use super::bucket::PublicAccessBlock;
 use super::fact::{Fact, Listing};
-use super::noun::{TrailRef, noun};
+use super::noun::{OrganizationRef, TrailRef, noun};
 
 noun! {
     /// An AWS account in scope.
@@ -21,6 +21,8 @@ noun! {
         global_events_region: String,
         /// The trails that record in the account, organization trails of other accounts included.
         trails: Listing<TrailRef>,
+        /// The organization that the account belongs to; null where it belongs to none.
+        organization: Fact<Option<OrganizationRef>>,
         /// The account's public access block; all false where there is none.
         public_access_block: Fact<PublicAccessBlock>,
     }

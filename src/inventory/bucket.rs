@@ -16,6 +16,8 @@ noun! {
         partition: String,
         /// The account that owns the bucket. No API tells it: it is the account in scope whose ListBuckets names the bucket.
         owner_account: Fact<String>,
+        /// Whether the bucket exists. Where it does not, nothing else of it is known.
+        exists: Fact<bool>,
         /// The Region that the bucket lives in.
         region: Fact<String>,
         /// Versioning: `Enabled`, `Suspended`, or null where it was never switched on.
@@ -34,6 +36,8 @@ noun! {
         policy: Fact<Option<PolicyDocument>>,
         /// Whether S3 judges the bucket policy as public. False where there is no policy.
         policy_is_public: Fact<bool>,
+        /// The canonical user id of the bucket's owner, as the access control list names it; null where it names none.
+        acl_owner: Fact<Option<String>>,
         /// The grants of the access control list.
         acl_grants: Fact<Vec<Grant>>,
         /// Object ownership: `BucketOwnerEnforced` (access control lists are off), `BucketOwnerPreferred`, `ObjectWriter`; null where it was never set.
@@ -44,6 +48,8 @@ noun! {
         account_public_access_block: Fact<PublicAccessBlock>,
         /// The bucket that server access logs go to; null where access logging is off.
         access_log_bucket: Fact<Option<String>>,
+        /// Whether the bucket that server access logs go to exists; null where access logging is off.
+        access_log_bucket_exists: Fact<Option<bool>>,
         /// The prefix of the server access logs; null where access logging is off or has no prefix.
         access_log_prefix: Fact<Option<String>>,
         /// Object Lock; null where it is off.

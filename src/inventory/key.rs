@@ -11,6 +11,8 @@ noun! {
     pub struct Key("key", id = arn) {
         /// The key's ARN; where the key could not be described, the name by which it was asked for.
         arn: String,
+        /// Whether the key exists. Where it does not, nothing else of it is known.
+        exists: Fact<bool>,
         /// The account that owns the key.
         owner_account: Fact<String>,
         /// The Region that the key lives in.

@@ -8,8 +8,11 @@ pub mod bucket;
 pub mod document;
 pub mod fact;
 pub mod key;
+pub mod log_group;
 pub mod noun;
+pub mod organization;
 pub mod tag;
+pub mod topic;
 pub mod trail;
 
 use std::collections::BTreeMap;
@@ -22,12 +25,15 @@ pub use account::Account;
 pub use bucket::Bucket;
 pub use fact::{Basis, CallId, Fact, Gap, GapKind, Gaps, Listing, Origin, Remedy};
 pub use key::Key;
-pub use noun::{BucketRef, KeyRef, Noun, Record, TrailRef};
+pub use log_group::LogGroup;
+pub use noun::{AccountRef, BucketRef, KeyRef, LogGroupRef, Noun, OrganizationRef, Record, TopicRef, TrailRef};
+pub use organization::{Member, Organization};
 pub use tag::Tag;
+pub use topic::Topic;
 pub use trail::{Trail, TrailStatus};
 
 /// The version of the saved form. It changes when a reader of the old form would misread the new one.
-pub const SCHEMA_VERSION: &str = "1";
+pub const SCHEMA_VERSION: &str = "2";
 
 /// Every fact of one run, and the population it was read from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,10 +43,13 @@ pub struct Inventory {
     pub kind: String,
     pub schema_version: String,
     pub scope: Scope,
+    pub organizations: Vec<Organization>,
     pub accounts: Vec<Account>,
     pub trails: Vec<Trail>,
     pub buckets: Vec<Bucket>,
     pub keys: Vec<Key>,
+    pub log_groups: Vec<LogGroup>,
+    pub topics: Vec<Topic>,
     /// Every call that was made, by its id.
     pub calls: BTreeMap<CallId, Call>,
 }
@@ -70,6 +79,12 @@ pub struct Scope {
 #[serde(deny_unknown_fields)]
 pub struct AccountScope {
     pub id: String,
+    /// The account's name in its organization, where it was listed there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether the account was to be read.
+    #[serde(default, skip_serializing_if = "Standing::is_asked")]
+    pub standing: Standing,
     /// Whether any fact was read in the account.
     pub reached: bool,
     /// Why it was not, or not wholly.
@@ -77,6 +92,25 @@ pub struct AccountScope {
     pub gaps: Vec<Gap>,
     /// Region by Region: reached, or why not.
     pub regions: Vec<RegionScope>,
+}
+
+/// Whether an account of the population was to be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// It was to be read.
+    #[default]
+    Asked,
+    /// The owner left it out.
+    Excluded,
+    /// It is suspended or closed, and nobody can read it.
+    Suspended,
+}
+
+impl Standing {
+    fn is_asked(&self) -> bool {
+        *self == Standing::Asked
+    }
 }
 
 /// One Region of an account.
@@ -145,10 +179,13 @@ impl Inventory {
             kind: Self::KIND.into(),
             schema_version: SCHEMA_VERSION.into(),
             scope,
+            organizations: Vec::new(),
             accounts: Vec::new(),
             trails: Vec::new(),
             buckets: Vec::new(),
             keys: Vec::new(),
+            log_groups: Vec::new(),
+            topics: Vec::new(),
             calls: BTreeMap::new(),
         }
     }
@@ -192,18 +229,30 @@ impl Inventory {
         self.trails.sort_by(|a, b| a.arn.cmp(&b.arn));
         self.buckets.sort_by(|a, b| a.name.cmp(&b.name));
         self.keys.sort_by(|a, b| a.arn.cmp(&b.arn));
+        self.organizations.sort_by(|a, b| a.id.cmp(&b.id));
+        self.log_groups.sort_by(|a, b| a.arn.cmp(&b.arn));
+        self.topics.sort_by(|a, b| a.arn.cmp(&b.arn));
+        for organization in &mut self.organizations {
+            organization.members.items.sort_by(|a, b| a.id.cmp(&b.id));
+            organization.cloudtrail_administrators.items.sort();
+            sort_refs(&mut organization.trails);
+        }
+        for group in &mut self.log_groups {
+            sort_refs(&mut group.trails);
+        }
+        for topic in &mut self.topics {
+            sort_refs(&mut topic.trails);
+        }
         for trail in &mut self.trails {
             trail.status.items.sort_by(|a, b| a.region.cmp(&b.region));
             trail.status.gaps.sort();
         }
         for bucket in &mut self.buckets {
-            bucket.trails.items.sort();
-            bucket.trails.gaps.sort();
+            sort_refs(&mut bucket.trails);
             bucket.top_level_prefixes.items.sort();
         }
         for account in &mut self.accounts {
-            account.trails.items.sort();
-            account.trails.gaps.sort();
+            sort_refs(&mut account.trails);
             account.regions.items.sort();
         }
     }
@@ -224,6 +273,18 @@ impl Inventory {
         by_id(&self.keys, arn, |k| &k.arn)
     }
 
+    pub fn log_group(&self, arn: &str) -> Option<&LogGroup> {
+        by_id(&self.log_groups, arn, |g| &g.arn)
+    }
+
+    pub fn topic(&self, arn: &str) -> Option<&Topic> {
+        by_id(&self.topics, arn, |t| &t.arn)
+    }
+
+    pub fn organization(&self, id: &str) -> Option<&Organization> {
+        by_id(&self.organizations, id, |o| &o.id)
+    }
+
     /// The record of a noun by its id.
     pub fn find(&self, noun: &str, id: &str) -> Option<&dyn Record> {
         match noun {
@@ -231,6 +292,9 @@ impl Inventory {
             "trail" => self.trail(id).map(|r| r as &dyn Record),
             "bucket" => self.bucket(id).map(|r| r as &dyn Record),
             "key" => self.key(id).map(|r| r as &dyn Record),
+            "log_group" => self.log_group(id).map(|r| r as &dyn Record),
+            "topic" => self.topic(id).map(|r| r as &dyn Record),
+            "organization" => self.organization(id).map(|r| r as &dyn Record),
             _ => None,
         }
     }
@@ -242,9 +306,18 @@ impl Inventory {
             "trail" => self.trails.iter().map(|r| r as &dyn Record).collect(),
             "bucket" => self.buckets.iter().map(|r| r as &dyn Record).collect(),
             "key" => self.keys.iter().map(|r| r as &dyn Record).collect(),
+            "log_group" => self.log_groups.iter().map(|r| r as &dyn Record).collect(),
+            "topic" => self.topics.iter().map(|r| r as &dyn Record).collect(),
+            "organization" => self.organizations.iter().map(|r| r as &dyn Record).collect(),
             _ => Vec::new(),
         }
     }
+}
+
+fn sort_refs(trails: &mut Listing<TrailRef>) {
+    trails.items.sort();
+    trails.items.dedup();
+    trails.gaps.sort();
 }
 
 /// Records are sorted by id once all are collected; before that, and only then, they are looked through.
@@ -267,6 +340,10 @@ pub fn nouns() -> Vec<Noun> {
         bucket::Transition::table(),
         bucket::ReplicationRule::table(),
         Key::table(),
+        LogGroup::table(),
+        Topic::table(),
+        Organization::table(),
+        Member::table(),
         Tag::table(),
     ]
 }

@@ -210,6 +210,22 @@ reference!(
     /// A KMS key, by its key ARN.
     KeyRef => "key"
 );
+reference!(
+    /// A CloudWatch Logs log group, by its ARN without the final `:*`.
+    LogGroupRef => "log_group"
+);
+reference!(
+    /// An SNS topic, by its ARN.
+    TopicRef => "topic"
+);
+reference!(
+    /// An organization, by its id.
+    OrganizationRef => "organization"
+);
+reference!(
+    /// An account, by its twelve digits.
+    AccountRef => "account"
+);
 
 /// Declares a noun: the struct with serde and JSON Schema, and its table.
 macro_rules! noun {

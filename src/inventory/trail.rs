@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::fact::{Fact, Listing};
-use super::noun::{BucketRef, KeyRef, Kind, Opaque, View, Viewable, noun};
+use super::noun::{BucketRef, KeyRef, Kind, LogGroupRef, Opaque, TopicRef, View, Viewable, noun};
 use super::tag::Tag;
 
 noun! {
@@ -39,8 +39,12 @@ noun! {
         kms_key_id: Fact<Option<String>>,
         /// The SNS topic that is told of each delivery; null where there is none.
         sns_topic_arn: Fact<Option<String>>,
+        /// The SNS topic that is told of each delivery, in the account that owns it; null where there is none.
+        sns_topic: Fact<Option<TopicRef>>,
         /// The CloudWatch Logs log group that events are sent to; null where there is none.
         cloud_watch_logs_log_group_arn: Fact<Option<String>>,
+        /// The CloudWatch Logs log group that events are sent to, in the account that owns it; null where there is none.
+        log_group: Fact<Option<LogGroupRef>>,
         /// The role that CloudTrail assumes to write to the log group; null where there is none.
         cloud_watch_logs_role_arn: Fact<Option<String>>,
         /// Whether the trail has event selectors of its own.

@@ -23,6 +23,9 @@ pub enum SubjectKind {
     Trail,
     Bucket,
     Key,
+    LogGroup,
+    Topic,
+    Organization,
 }
 
 impl SubjectKind {
@@ -33,6 +36,9 @@ impl SubjectKind {
             SubjectKind::Trail => "trail",
             SubjectKind::Bucket => "bucket",
             SubjectKind::Key => "key",
+            SubjectKind::LogGroup => "log_group",
+            SubjectKind::Topic => "topic",
+            SubjectKind::Organization => "organization",
         }
     }
 }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use trailproof::finding::{FactRead, Finding, Fix, Outcome, RequirementRef, Severity, Strength, Subject};
-use trailproof::inventory::{AccountScope, Basis, Call, CallId, Gap, GapKind, Origin, RegionOutcome, RegionScope, Remedy};
+use trailproof::inventory::{
+    AccountScope, Basis, Call, CallId, Gap, GapKind, Origin, RegionOutcome, RegionScope, Remedy, Standing,
+};
 use trailproof::policy::framework::Class;
 use trailproof::report::{
     AccountView, Collected, Counts, Coverage, FrameworkView, GapView, OperationView, PolicyView, Population, Report,
@@ -460,13 +462,22 @@ pub(super) fn report() -> Report {
             regions_reached: 6,
             accounts: vec![
                 AccountView {
-                    scope: AccountScope { id: ACCOUNT.into(), reached: true, gaps: Vec::new(), regions: regions() },
+                    scope: AccountScope {
+                        id: ACCOUNT.into(),
+                        name: None,
+                        standing: Standing::Asked,
+                        reached: true,
+                        gaps: Vec::new(),
+                        regions: regions(),
+                    },
                     alias: Some("acme-prod".into()),
                     caller_arn: Some("arn:aws:sts::111122223333:assumed-role/TrailproofAudit/nightly-2026-11-20".into()),
                 },
                 AccountView {
                     scope: AccountScope {
                         id: "444455556666".into(),
+                        name: None,
+                        standing: Standing::Asked,
                         reached: false,
                         gaps: vec![Gap::new(
                             GapKind::Denied,

@@ -77,7 +77,9 @@ pub(super) fn trail(name: &str) -> Trail {
         kms_key: known(Some(KeyRef("arn:aws:kms:eu-west-1:222222222222:key/k".into()))),
         kms_key_id: known(Some("alias/k".into())),
         sns_topic_arn: known(None),
+        sns_topic: known(None),
         cloud_watch_logs_log_group_arn: known(Some("group".into())),
+        log_group: known(None),
         cloud_watch_logs_role_arn: known(None),
         has_custom_event_selectors: known(false),
         has_insight_selectors: known(false),
@@ -121,6 +123,7 @@ pub(super) fn bucket(name: &str) -> Bucket {
     Bucket {
         name: name.into(),
         partition: "aws".into(),
+        exists: known(true),
         owner_account: known("222222222222".into()),
         region: known("eu-west-1".into()),
         versioning: known(Some("Enabled".into())),
@@ -131,11 +134,13 @@ pub(super) fn bucket(name: &str) -> Bucket {
         bucket_key_enabled: known(false),
         policy: known(Some(PolicyDocument { statements: vec![statement("everyone"), statement("222222222222")] })),
         policy_is_public: known(false),
+        acl_owner: known(None),
         acl_grants: known(Vec::new()),
         object_ownership: known(None),
         public_access_block: known(block(true)),
         account_public_access_block: known(block(false)),
         access_log_bucket: known(None),
+        access_log_bucket_exists: known(None),
         access_log_prefix: known(None),
         object_lock: known(None),
         lifecycle_rules: known(vec![rule("", 30), rule("", 365), rule("old", 10)]),
@@ -174,6 +179,7 @@ fn rule(id: &str, days: i64) -> LifecycleRule {
 pub(super) fn key(id: &str) -> Key {
     Key {
         arn: format!("arn:aws:kms:eu-west-1:222222222222:key/{id}"),
+        exists: known(true),
         owner_account: known("222222222222".into()),
         region: known("eu-west-1".into()),
         key_manager: known("CUSTOMER".into()),
@@ -199,6 +205,7 @@ pub(super) fn account(trails: &[&str]) -> Account {
         regions: complete(vec!["eu-west-1".into(), "us-east-1".into()]),
         global_events_region: "us-east-1".into(),
         trails: complete(trails.iter().map(|name| TrailRef(arn(name))).collect()),
+        organization: known(None),
         public_access_block: known(block(true)),
     }
 }
