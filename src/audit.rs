@@ -96,6 +96,10 @@ impl Asked<'_> {
             }
             findings.push(self.unread(&scope.id, &gaps));
         }
+        let unlisted: Gaps = self.inventory.scope.gaps.iter().cloned().collect();
+        if !unlisted.is_empty() {
+            findings.push(self.unlisted(&unlisted));
+        }
         Ok(())
     }
 
@@ -191,6 +195,13 @@ impl Asked<'_> {
     fn unread(&self, id: &str, gaps: &Gaps) -> Finding {
         let subject = Subject { kind: "account".into(), id: id.into(), name: id.into(), account: id.into(), region: None };
         self.unknown(subject, format!("account {id} was not reached: {}", reasons(gaps)), gaps)
+    }
+
+    /// There may be accounts that nobody listed.
+    fn unlisted(&self, gaps: &Gaps) -> Finding {
+        let id = "unlisted accounts".to_string();
+        let subject = Subject { kind: "account".into(), name: id.clone(), account: id.clone(), id, region: None };
+        self.unknown(subject, format!("there may be accounts that were not listed: {}", reasons(gaps)), gaps)
     }
 
     fn unknown(&self, subject: Subject, text: String, gaps: &Gaps) -> Finding {

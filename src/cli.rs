@@ -90,6 +90,37 @@ pub struct Scan {
     #[arg(long, value_name = "DIR", help_heading = "AWS")]
     pub record: Option<PathBuf>,
 
+    /// Go on with an interrupted recording: what it answers is not asked again.
+    #[arg(long, help_heading = "AWS")]
+    pub resume: bool,
+
+    /// Read this account, by the role ARN or by the role name; repeat it for more. The account of the credentials is read
+    /// where none is named.
+    #[arg(long = "account", value_name = "ID[=ROLE_ARN]", help_heading = "Accounts")]
+    pub accounts: Vec<String>,
+    /// Read every active account of the organization. The credentials belong to its management account, or to an account
+    /// that administers a service for it.
+    #[arg(long, help_heading = "Accounts", conflicts_with = "accounts")]
+    pub org: bool,
+    /// The role to assume in each account; TrailproofAudit where it is not given.
+    #[arg(long, value_name = "NAME", help_heading = "Accounts")]
+    pub role_name: Option<String>,
+    /// The external id that the roles ask for.
+    #[arg(long, value_name = "ID", help_heading = "Accounts")]
+    pub external_id: Option<String>,
+    /// The account that keeps the logs: it is read too, and asked first whose a bucket is.
+    #[arg(long, value_name = "ID", help_heading = "Accounts")]
+    pub log_account: Option<String>,
+    /// Of the organization only this unit, with the units inside; repeat it for more.
+    #[arg(long = "ou", value_name = "OU", help_heading = "Accounts")]
+    pub units: Vec<String>,
+    /// Leave this account of the organization out; the report says so. Repeat it for more.
+    #[arg(long = "exclude-account", value_name = "ID", help_heading = "Accounts")]
+    pub excluded_accounts: Vec<String>,
+    /// Leave this unit of the organization out, with the units inside; repeat it for more.
+    #[arg(long = "exclude-ou", value_name = "OU", help_heading = "Accounts")]
+    pub excluded_units: Vec<String>,
+
     /// Add policies of your own from this folder; one with the id of a built-in policy takes its place.
     #[arg(long = "policies", value_name = "DIR", help_heading = "Policies")]
     pub directories: Vec<PathBuf>,

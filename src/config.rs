@@ -38,7 +38,64 @@ pub struct Config {
     #[serde(default)]
     pub allow_unknown: bool,
     #[serde(default)]
+    pub accounts: Accounts,
+    #[serde(default)]
     pub policies: Policies,
+}
+
+/// Which accounts are read. The options of the same names stand above each of these.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Accounts {
+    /// Whether every active account of the organization is read.
+    #[serde(default)]
+    pub organization: bool,
+    /// Accounts to read: ids in quotes, or `{id, role}` with the ARN of the role to assume.
+    #[serde(default)]
+    pub include: Vec<NamedAccount>,
+    /// The name of the role to assume; TrailproofAudit where it is not given.
+    #[serde(default)]
+    pub role_name: Option<String>,
+    /// The external id that the roles ask for.
+    #[serde(default)]
+    pub external_id: Option<String>,
+    /// The account that keeps the logs.
+    #[serde(default)]
+    pub log_account: Option<String>,
+    /// Units of the organization to read, with the units inside; all of it where it is empty.
+    #[serde(default)]
+    pub units: Vec<String>,
+    /// Accounts of the organization to leave out.
+    #[serde(default)]
+    pub exclude: Vec<String>,
+    /// Units of the organization to leave out.
+    #[serde(default)]
+    pub exclude_units: Vec<String>,
+}
+
+/// An account to read.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum NamedAccount {
+    /// The account's twelve digits.
+    Id(String),
+    /// The account, and the ARN of the role to assume in it.
+    WithRole { id: String, role: String },
+}
+
+impl NamedAccount {
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Id(id) | Self::WithRole { id, .. } => id,
+        }
+    }
+
+    pub fn role(&self) -> Option<&str> {
+        match self {
+            Self::Id(_) => None,
+            Self::WithRole { role, .. } => Some(role),
+        }
+    }
 }
 
 /// The version of the file's form.

@@ -17,8 +17,22 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
     if scan.paths.is_empty() {
         return from_aws(scan, config, terminal);
     }
-    if scan.record.is_some() || scan.profile.is_some() || !scan.regions.is_empty() {
-        return Err(Refusal::new("--record, --profile and --region are for live accounts")
+    let for_aws = [
+        ("--record", scan.record.is_some()),
+        ("--resume", scan.resume),
+        ("--profile", scan.profile.is_some()),
+        ("--region", !scan.regions.is_empty()),
+        ("--account", !scan.accounts.is_empty()),
+        ("--org", scan.org),
+        ("--role-name", scan.role_name.is_some()),
+        ("--external-id", scan.external_id.is_some()),
+        ("--log-account", scan.log_account.is_some()),
+        ("--ou", !scan.units.is_empty()),
+        ("--exclude-account", !scan.excluded_accounts.is_empty()),
+        ("--exclude-ou", !scan.excluded_units.is_empty()),
+    ];
+    if let Some((option, _)) = for_aws.iter().find(|(_, is_given)| *is_given) {
+        return Err(Refusal::new(format!("{option} is for live accounts"))
             .hint("leave PATH out to read the account of the current credentials"));
     }
     let mut inventories = Vec::new();
@@ -98,6 +112,7 @@ fn merge(inventories: Vec<Inventory>) -> Option<Inventory> {
         whole.scope.interrupted |= other.scope.interrupted;
         whole.scope.synthetic |= other.scope.synthetic;
         whole.scope.accounts.extend(other.scope.accounts);
+        whole.scope.gaps.extend(other.scope.gaps);
         whole.accounts.extend(other.accounts);
         whole.trails.extend(other.trails);
         whole.buckets.extend(other.buckets);

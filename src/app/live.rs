@@ -1,5 +1,6 @@
 //! Reading AWS, and replaying recordings of it: the runtime, Ctrl-C and progress.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::terminal::Terminal;
 use super::{Refusal, scan::writable};
-use crate::aws::{self, ConnectError, Interrupt, Operation, Options, Progress, Recording, RecordingError, Session, Silent};
+use crate::aws::{self, ConnectError, Interrupt, Operation, Options, Plan, Progress, Recording, RecordingError, Session, Silent};
 use crate::cli::Scan;
 use crate::config::Config;
 use crate::inventory::Inventory;
@@ -18,9 +19,24 @@ use crate::source;
 
 /// Reads the account of the current credentials.
 pub(super) fn scan(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<Inventory, Refusal> {
-    if let Some(folder) = &scan.record {
-        empty(folder)?;
-        writable(folder)?;
+    let plan = plan(scan, config)?;
+    let mut resumed = None;
+    match &scan.record {
+        Some(folder) if scan.resume => {
+            let recording = Recording::load(folder).map_err(|e| recording_refused(&e))?;
+            same_run(&recording, &plan)?;
+            writable(folder)?;
+            resumed = Some(Arc::new(recording));
+        }
+        Some(folder) => {
+            empty(folder)?;
+            writable(folder)?;
+        }
+        None if scan.resume => {
+            return Err(Refusal::new("`--resume` goes on with a recording, and none is named")
+                .hint("name its folder with `--record DIR`"));
+        }
+        None => {}
     }
     let interrupt = Interrupt::default();
     let options = Options {
@@ -28,6 +44,8 @@ pub(super) fn scan(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<
         regions: if scan.regions.is_empty() { config.regions.clone() } else { scan.regions.clone() },
         progress: progress(terminal),
         interrupt: interrupt.clone(),
+        keep_answers: scan.record.is_some(),
+        resumed,
         ..Options::default()
     };
     runtime()?.block_on(async {
@@ -44,9 +62,11 @@ pub(super) fn scan(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<
             let exit = if matches!(e, ConnectError::Interrupted) { 130 } else { 2 };
             Refusal { exit, ..Refusal::caused(&e).hint(e.hint()) }
         })?;
-        let inventory = source::aws::collect(&session).await.map_err(|e| Refusal::caused(&e))?;
+        let inventory = source::aws::collect(&session, &plan).await.map_err(|e| Refusal::caused(&e).hint(e.hint()))?;
         if let Some(folder) = &scan.record {
-            session.recording().write(folder).map_err(|e| recording_refused(&e))?;
+            let recording = session.recording(&plan);
+            let written = if scan.resume { recording.write_over(folder) } else { recording.write(folder) };
+            written.map_err(|e| recording_refused(&e))?;
             terminal.note(&format!("recorded {} calls in {}", inventory.calls.len(), folder.display()));
         }
         if inventory.scope.interrupted {
@@ -54,6 +74,59 @@ pub(super) fn scan(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<
         }
         Ok(inventory)
     })
+}
+
+/// Which accounts the command line and trailproof.yaml mean together. The command line stands above the file.
+fn plan(scan: &Scan, config: &Config) -> Result<Plan, Refusal> {
+    let file = &config.accounts;
+    let mut accounts: BTreeMap<String, Option<String>> = if scan.accounts.is_empty() && !scan.org {
+        file.include.iter().map(|a| (a.id().to_string(), a.role().map(str::to_string))).collect()
+    } else {
+        BTreeMap::new()
+    };
+    for named in &scan.accounts {
+        let (id, role) = match named.split_once('=') {
+            Some((id, role)) => (id, Some(role.to_string())),
+            None => (named.as_str(), None),
+        };
+        if accounts.insert(id.to_string(), role.clone()).is_some_and(|before| before != role) {
+            return Err(Refusal::new(format!("account {id} is named twice, with different roles")).hint("name it once"));
+        }
+    }
+    let organization = scan.org || (scan.accounts.is_empty() && file.organization);
+    let or = |given: &[String], file: &[String]| -> BTreeSet<String> {
+        if given.is_empty() { file.iter().cloned().collect() } else { given.iter().cloned().collect() }
+    };
+    let plan = Plan {
+        accounts,
+        role_name: scan.role_name.clone().or_else(|| file.role_name.clone()),
+        external_id: scan.external_id.clone().or_else(|| file.external_id.clone()),
+        organization,
+        units: if organization { or(&scan.units, &file.units) } else { scan.units.iter().cloned().collect() },
+        excluded_accounts: or(&scan.excluded_accounts, &file.exclude),
+        excluded_units: if organization {
+            or(&scan.excluded_units, &file.exclude_units)
+        } else {
+            scan.excluded_units.iter().cloned().collect()
+        },
+        log_account: scan.log_account.clone().or_else(|| file.log_account.clone()),
+    };
+    plan.check().map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))?;
+    Ok(plan)
+}
+
+/// A recording is one run: what it goes on with is the same question.
+fn same_run(recording: &Recording, plan: &Plan) -> Result<(), Refusal> {
+    let asked = Plan { external_id: None, ..plan.clone() };
+    if *recording.plan() != asked {
+        return Err(Refusal::new("the recording was begun with other accounts or roles")
+            .hint("give the same options as when it was begun, or record into a new folder"));
+    }
+    if !recording.was_interrupted() {
+        return Err(Refusal::new("the recording is complete, so that there is nothing to go on with")
+            .hint("record into a new folder: evidence is not overwritten"));
+    }
+    Ok(())
 }
 
 /// Asks a recording on disk.
@@ -67,10 +140,12 @@ pub(super) fn replay_files(files: Vec<(String, Vec<u8>)>, _: &Terminal) -> Resul
 }
 
 fn ask(recording: Recording) -> Result<Inventory, Refusal> {
+    let plan = recording.plan().clone();
     let session = Session::replay(recording);
-    runtime()?
-        .block_on(source::aws::collect(&session))
-        .map_err(|e| Refusal::caused(&e).hint("the recording holds no answer about who recorded it"))
+    runtime()?.block_on(source::aws::collect(&session, &plan)).map_err(|e| match e {
+        source::aws::CollectError::Identity(_) => Refusal::caused(&e).hint("the recording holds no answer about who recorded it"),
+        e => Refusal::caused(&e).hint(e.hint()),
+    })
 }
 
 fn recording_refused(error: &RecordingError) -> Refusal {

@@ -28,6 +28,12 @@ clients! {
     account_client: aws_sdk_account;
     /// The CloudTrail client.
     cloudtrail: aws_sdk_cloudtrail;
+    /// The CloudWatch Logs client.
+    logs: aws_sdk_cloudwatchlogs;
+    /// The Organizations client.
+    organizations: aws_sdk_organizations;
+    /// The SNS client.
+    sns: aws_sdk_sns;
     /// The IAM client.
     iam: aws_sdk_iam;
     /// The KMS client.

@@ -38,6 +38,8 @@ pub enum ConnectError {
     IdentityDenied { reason: String },
     #[error("AWS does not say who the caller is: {reason}")]
     Identity { reason: String },
+    #[error("the recording was made from account {recorded}, and the credentials are for account {now}")]
+    AnotherCaller { recorded: String, now: String },
     #[error("stopped before anything was read")]
     Interrupted,
 }
@@ -69,6 +71,7 @@ impl ConnectError {
             }
             Self::IdentityDenied { .. } => ("allow sts:GetCallerIdentity to the auditing principal".into(), &[]),
             Self::Identity { .. } => ("run it again".into(), &[]),
+            Self::AnotherCaller { .. } => ("use the credentials that the recording was begun with".into(), &[]),
             Self::Interrupted => ("run it again".into(), &[]),
         };
         std::iter::once(hint).chain(remarks.iter().cloned()).collect::<Vec<_>>().join("; ")
@@ -135,10 +138,18 @@ pub async fn connect(options: Options) -> Result<Session, ConnectError> {
     let endpoint = overrides.first().cloned();
     let hosts = overrides.iter().filter_map(|url| host(url)).map(str::to_string).collect();
     // The client of the configuration, which credentials are fetched with, stays as it is: its answers hold secrets.
-    let config = config.into_builder().http_client(Live::new(hosts)).build();
-    let session = Session::live(config, is_overridden, base_region, &options);
+    let mut connector = Live::new(hosts);
+    if let Some(recording) = &options.resumed {
+        connector = connector.resuming(recording.clone());
+    }
+    let session = Session::live(config, connector, is_overridden, base_region, &options);
     match session.identity().await {
-        Ok(_) => Ok(session),
+        Ok(identity) => match &options.resumed {
+            Some(recording) if recording.account() != identity.account => {
+                Err(ConnectError::AnotherCaller { recorded: recording.account().into(), now: identity.account })
+            }
+            _ => Ok(session),
+        },
         Err(refusal) => Err(unidentified(refusal, &profile, endpoint)),
     }
 }

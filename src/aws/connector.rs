@@ -33,13 +33,28 @@ pub(super) struct Live {
     /// Hosts of endpoint overrides: a label before one of these resolves to the same address.
     override_hosts: Vec<String>,
     connectors: Arc<Mutex<BTreeMap<Patience, SharedHttpConnector>>>,
+    /// An earlier recording of the run, and the account that it answers for here.
+    resumed: Option<(Arc<Recording>, String)>,
 }
 
 type Patience = (Option<Duration>, Option<Duration>);
 
 impl Live {
     pub(super) fn new(override_hosts: Vec<String>) -> Self {
-        Live { override_hosts, connectors: Arc::default() }
+        Live { override_hosts, connectors: Arc::default(), resumed: None }
+    }
+
+    /// Answers from an earlier recording what it has an answer to.
+    pub(super) fn resuming(mut self, recording: Arc<Recording>) -> Self {
+        let account = recording.account().to_string();
+        self.resumed = Some((recording, account));
+        self
+    }
+
+    /// The same connections, for another account.
+    pub(super) fn for_account(&self, account: &str) -> Self {
+        let resumed = self.resumed.as_ref().map(|(recording, _)| (recording.clone(), account.to_string()));
+        Live { resumed, ..self.clone() }
     }
 }
 
@@ -60,9 +75,10 @@ impl HttpClient for Live {
                 [] => builder.build(),
                 hosts => builder.build_with_resolver(OverrideResolver { hosts: hosts.to_vec() }),
             };
-            SharedHttpConnector::new(Keeper { inner: SharedHttpConnector::new(inner) })
+            SharedHttpConnector::new(inner)
         });
-        connector.clone()
+        let earlier = self.resumed.as_ref().map(|(recording, account)| Replay::new(recording.clone(), account));
+        SharedHttpConnector::new(Keeper { inner: connector.clone(), earlier })
     }
 }
 
@@ -70,6 +86,7 @@ impl HttpClient for Live {
 #[derive(Debug)]
 struct Keeper {
     inner: SharedHttpConnector,
+    earlier: Option<Replay>,
 }
 
 impl HttpConnector for Keeper {
@@ -77,6 +94,9 @@ impl HttpConnector for Keeper {
         let Ok(exchange) = CURRENT.try_with(Arc::clone) else {
             return self.inner.call(request);
         };
+        if let Some(answer) = self.earlier.as_ref().and_then(|earlier| earlier.settled(&exchange, &request)) {
+            return HttpConnectorFuture::ready(answer);
+        }
         let secrets = secrets_of(&request);
         let canonical =
             Request::canonical(&exchange, request.method(), request.uri(), request.body().bytes().unwrap_or_default());
@@ -239,11 +259,12 @@ pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 #[derive(Clone, Debug)]
 pub(super) struct Replay {
     recording: Arc<Recording>,
+    account: String,
 }
 
 impl Replay {
-    pub(super) fn new(recording: Arc<Recording>) -> Self {
-        Replay { recording }
+    pub(super) fn new(recording: Arc<Recording>, account: &str) -> Self {
+        Replay { recording, account: account.to_string() }
     }
 }
 
@@ -260,11 +281,24 @@ impl HttpConnector for Replay {
 }
 
 impl Replay {
+    /// The earlier answer, where it stands: a refusal may have been lifted since, and a failure is over. Who the caller is
+    /// is always asked.
+    fn settled(&self, exchange: &Exchange, request: &HttpRequest) -> Option<Result<HttpResponse, ConnectorError>> {
+        if exchange.operation.service == "sts" {
+            return None;
+        }
+        let body = request.body().bytes().unwrap_or_default();
+        let canonical = Request::canonical(exchange, request.method(), request.uri(), body);
+        let envelope = self.recording.find(&key(&self.account, exchange, Some(&canonical)))?;
+        let stands = envelope.status.is_some_and(|status| (200..300).contains(&status) || status == 404);
+        stands.then(|| self.answer(request))
+    }
+
     fn answer(&self, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let exchange = Exchange::current().ok_or_else(|| ConnectorError::user("a call without an exchange".into()))?;
         let canonical =
             Request::canonical(&exchange, request.method(), request.uri(), request.body().bytes().unwrap_or_default());
-        let account = self.recording.account();
+        let account = &self.account;
         let found = [Some(&canonical), None]
             .into_iter()
             .find_map(|asked| self.recording.find(&key(account, &exchange, asked)).map(|envelope| (asked, envelope)));

@@ -151,7 +151,13 @@ fn said(code: Option<&str>, message: Option<&str>, status: Option<u16>) -> Strin
     }
 }
 
-fn judge(code: Option<&str>, message: &str, status: Option<u16>, action: &str, account: &str) -> (GapKind, Option<Remedy>) {
+pub(super) fn judge(
+    code: Option<&str>,
+    message: &str,
+    status: Option<u16>,
+    action: &str,
+    account: &str,
+) -> (GapKind, Option<Remedy>) {
     let code = code.unwrap_or_default();
     if EXPIRED.contains(&code) || BAD_CREDENTIALS.contains(&code) {
         let remedy = if code == "UnrecognizedClientException" {

@@ -4,13 +4,14 @@
 //! defaults, for example ten calls a second for most of CloudTrail. Retries are the SDK's, and are not counted here.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
-const IN_FLIGHT: usize = 32;
+/// Calls in flight over all accounts of a run.
+const IN_FLIGHT: usize = 96;
 
 /// Calls a second, and how many may start at once after a rest.
 fn rate(service: &str) -> f64 {
@@ -23,18 +24,23 @@ fn rate(service: &str) -> f64 {
 
 #[derive(Debug)]
 pub(super) struct Limits {
-    in_flight: Semaphore,
+    in_flight: Arc<Semaphore>,
     /// (service, Region) -> when its bucket is full again.
     full_at: Mutex<BTreeMap<(&'static str, String), Instant>>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { in_flight: Semaphore::new(IN_FLIGHT), full_at: Mutex::default() }
+        Limits { in_flight: Arc::new(Semaphore::new(IN_FLIGHT)), full_at: Mutex::default() }
     }
 }
 
 impl Limits {
+    /// The limits of another account: rates of its own, and the same bound on calls in flight.
+    pub(super) fn beside(&self) -> Self {
+        Limits { in_flight: self.in_flight.clone(), full_at: Mutex::default() }
+    }
+
     /// Waits until a call to the service may start; the call is in flight until the permit is dropped.
     pub(super) async fn admit(&self, service: &'static str, region: &str) -> SemaphorePermit<'_> {
         let wait = self.reserve(service, region, Instant::now());

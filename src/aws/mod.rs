@@ -4,23 +4,28 @@
 //! goes wrong becomes a [`Gap`](crate::inventory::Gap). A [`Recording`] holds the raw answers of a run; a session can be
 //! made from it that answers the same calls without a network. Nothing here knows what the facts are good for.
 
+mod assume;
 mod client;
 mod connect;
 mod connector;
 mod exchange;
 mod gap;
 mod interrupt;
+mod ledger;
 mod limits;
 pub mod operation;
+mod plan;
 mod profile;
 mod progress;
 mod record;
 mod session;
 
+pub use assume::Role;
 pub use connect::{ConnectError, connect};
 pub use gap::Refusal;
 pub use interrupt::Interrupt;
 pub use operation::Operation;
+pub use plan::{DEFAULT_ROLE, Plan, PlanError};
 pub use progress::{Progress, Silent};
 pub use record::{Recording, RecordingError};
 pub use session::{Answer, Identity, Options, Session, Timeouts};

@@ -4,6 +4,10 @@ use super::operation::Operation;
 
 /// Watches the calls of a run. The methods are called from many tasks, and must be quick.
 pub trait Progress: Send + Sync {
+    /// So many accounts are to be read.
+    fn accounts(&self, _total: usize) {}
+    /// One more of them was read, or could not be.
+    fn account_done(&self) {}
     /// A call waits for its turn, or is being made.
     fn call_started(&self, _operation: &Operation, _region: &str) {}
     /// The call has ended, however it ended.

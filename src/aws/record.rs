@@ -17,6 +17,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::exchange::{Body, Breakage, Reply, Request, hex, key_of};
+use super::plan::Plan;
+use crate::inventory::Gap;
 
 /// The version of the recorded form.
 pub(super) const SCHEMA_VERSION: &str = "1";
@@ -47,10 +49,31 @@ pub(super) struct Head {
     pub(super) regions_asked: Vec<String>,
     /// The Region in which calls about the account as a whole were made.
     pub(super) base_region: String,
+    /// The account of the caller.
     pub(super) account: String,
     pub(super) partition: String,
+    /// Which accounts were to be read.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) plan: Plan,
+    /// The accounts that were entered by a role, or could not be.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) accounts: BTreeMap<String, AccountHead>,
     /// path -> SHA-256 of the file, in hex.
     pub(super) files: BTreeMap<String, String>,
+}
+
+/// What became of an account that was to be entered by a role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AccountHead {
+    pub(super) partition: String,
+    /// Why it could not be entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) refused: Option<Gap>,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// One exchange, as it is kept.
@@ -254,7 +277,7 @@ impl Recording {
             let envelope: Envelope =
                 serde_json::from_slice(&bytes).map_err(|source| RecordingError::Json { path: path.clone(), source })?;
             let key = envelope.key();
-            if envelope.path(&key) != *path || envelope.account != head.account {
+            if envelope.path(&key) != *path || !head.holds(&envelope.account) {
                 return Err(RecordingError::Misplaced { path: path.clone() });
             }
             if !envelope.is_whole() {
@@ -266,6 +289,36 @@ impl Recording {
             return Err(RecordingError::Unlisted { path });
         }
         Ok(Recording { head, envelopes })
+    }
+
+    /// The plan that the run followed.
+    pub fn plan(&self) -> &Plan {
+        &self.head.plan
+    }
+
+    /// Whether the run was stopped before it had asked everything.
+    pub fn was_interrupted(&self) -> bool {
+        self.head.interrupted
+    }
+
+    /// Writes over an earlier state of the same run. The old `recording.json` goes first and the new one comes last, so that
+    /// a folder cut short is no recording.
+    ///
+    /// # Errors
+    /// A folder that cannot be written.
+    pub fn write_over(&self, dir: &Path) -> Result<(), RecordingError> {
+        let failed = |path: &Path| {
+            let path = show(path);
+            move |source| RecordingError::Write { path, source }
+        };
+        let (head, calls) = (dir.join(HEAD), dir.join("calls"));
+        if head.exists() {
+            fs::remove_file(&head).map_err(failed(&head))?;
+        }
+        if calls.exists() {
+            fs::remove_dir_all(&calls).map_err(failed(&calls))?;
+        }
+        self.write(dir)
     }
 
     /// Writes the recording's folder; `recording.json` comes last, so that a folder cut short is no recording.
@@ -292,6 +345,10 @@ impl Recording {
 }
 
 impl Head {
+    fn holds(&self, account: &str) -> bool {
+        self.account == account || self.accounts.contains_key(account)
+    }
+
     pub(super) fn kind() -> String {
         KIND.into()
     }

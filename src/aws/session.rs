@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use aws_config::identity::IdentityCache;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
@@ -19,12 +19,14 @@ use aws_types::region::Region;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use super::connector::Replay;
+use super::connector::{Live, Replay};
 use super::exchange::{Body, Breakage, CURRENT, Exchange, Reply, call_id};
-use super::gap::{Failure, Refusal, clean, failure, gap, place};
+use super::gap::{Failure, Refusal, failure, gap, place};
 use super::interrupt::Interrupt;
+use super::ledger::{Ledger, request_id};
 use super::limits::Limits;
 use super::operation::{self, Operation};
+use super::plan::Plan;
 use super::progress::{Progress, Silent};
 use super::record::{Envelope, Head, Recording, SCHEMA_VERSION};
 use crate::inventory::{Call, CallId, Gap, GapKind, Origin, Remedy};
@@ -43,6 +45,10 @@ pub struct Options {
     pub endpoint_url: Option<String>,
     /// Credentials to use in place of the SDK's search.
     pub credentials: Option<Credentials>,
+    /// Whether AWS's raw answers are kept, so that a recording can be made of them.
+    pub keep_answers: bool,
+    /// An earlier recording of the same run: what it answers is not asked again.
+    pub resumed: Option<Arc<Recording>>,
 }
 
 impl Default for Options {
@@ -55,6 +61,8 @@ impl Default for Options {
             timeouts: Timeouts::default(),
             endpoint_url: None,
             credentials: None,
+            keep_answers: true,
+            resumed: None,
         }
     }
 }
@@ -116,6 +124,9 @@ pub struct Session {
 
 struct Inner {
     config: SdkConfig,
+    /// The configuration that credentials are fetched with; none in a replay.
+    source: Option<SdkConfig>,
+    connector: Option<Live>,
     is_overridden: bool,
     base_region: String,
     regions_asked: Vec<String>,
@@ -127,9 +138,8 @@ struct Inner {
     replayed: Option<Arc<Recording>>,
     account: OnceLock<String>,
     identity: OnceLock<Identity>,
-    was_interrupted: AtomicBool,
-    /// The exchanges of this run, by their key.
-    exchanges: Mutex<BTreeMap<String, (CallId, Envelope)>>,
+    /// The exchanges of the run, of every session of it.
+    ledger: Arc<Ledger>,
 }
 
 /// The behaviour of the SDK that was tried, whatever its version.
@@ -138,21 +148,24 @@ pub(super) fn behavior() -> BehaviorVersion {
 }
 
 impl Session {
-    pub(super) fn live(config: SdkConfig, is_overridden: bool, base_region: String, options: &Options) -> Self {
+    /// The caller's own session. `source` is what credentials are fetched with.
+    pub(super) fn live(source: SdkConfig, connector: Live, is_overridden: bool, base_region: String, options: &Options) -> Self {
+        let config = source.clone().into_builder().http_client(connector.clone()).build();
         let inner = Inner {
             config,
+            source: Some(source),
+            connector: Some(connector),
             is_overridden,
             base_region,
             regions_asked: options.regions.clone(),
             progress: options.progress.clone(),
             interrupt: options.interrupt.clone(),
             limits: Limits::default(),
-            started: now(),
+            started: options.resumed.as_ref().map_or_else(now, |recording| recording.head.started),
             replayed: None,
             account: OnceLock::new(),
             identity: OnceLock::new(),
-            was_interrupted: AtomicBool::new(false),
-            exchanges: Mutex::default(),
+            ledger: Arc::new(Ledger::new(options.keep_answers, false)),
         };
         Session { inner: Arc::new(inner) }
     }
@@ -160,6 +173,13 @@ impl Session {
     /// A session that answers every call from a recording, without a network and at the recorded times.
     pub fn replay(recording: Recording) -> Self {
         let recording = Arc::new(recording);
+        let account = recording.head.account.clone();
+        let ledger = Arc::new(Ledger::new(false, recording.head.interrupted));
+        Self::replayed(recording, &account, ledger)
+    }
+
+    /// A recording, answering for one of its accounts.
+    fn replayed(recording: Arc<Recording>, account: &str, ledger: Arc<Ledger>) -> Self {
         let head = &recording.head;
         // The placeholders sign requests that never leave the process.
         let credentials = Credentials::new("replay", "replay", None, None, "replay");
@@ -167,11 +187,13 @@ impl Session {
             .behavior_version(behavior())
             .region(Region::new(head.base_region.clone()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
-            .http_client(Replay::new(recording.clone()))
+            .http_client(Replay::new(recording.clone(), account))
             .retry_config(RetryConfig::disabled())
             .build();
         let inner = Inner {
             config,
+            source: None,
+            connector: None,
             is_overridden: false,
             base_region: head.base_region.clone(),
             regions_asked: head.regions_asked.clone(),
@@ -179,13 +201,70 @@ impl Session {
             interrupt: Interrupt::default(),
             limits: Limits::default(),
             started: head.started,
-            account: OnceLock::from(head.account.clone()),
+            account: OnceLock::from(account.to_string()),
             identity: OnceLock::new(),
-            was_interrupted: AtomicBool::new(head.interrupted),
-            exchanges: Mutex::default(),
+            ledger,
             replayed: Some(recording),
         };
         Session { inner: Arc::new(inner) }
+    }
+
+    /// What the recording holds of another account; none where AWS is asked.
+    pub(super) fn recorded(&self, account: &str) -> Option<Result<Session, Box<Gap>>> {
+        let recording = self.inner.replayed.as_ref()?;
+        if let Some(gap) = recording.head.accounts.get(account).and_then(|head| head.refused.clone()) {
+            return Some(Err(Box::new(gap)));
+        }
+        Some(Ok(Self::replayed(recording.clone(), account, self.inner.ledger.clone())))
+    }
+
+    /// A session beside this one, in another account.
+    pub(super) fn with_credentials(&self, account: &str, provider: SharedCredentialsProvider) -> Session {
+        let Inner { config, source, connector, .. } = &*self.inner;
+        let connector = connector.as_ref().map(|connector| connector.for_account(account));
+        let mut builder = config.to_builder().credentials_provider(provider).identity_cache(IdentityCache::lazy().build());
+        if let Some(connector) = &connector {
+            builder = builder.http_client(connector.clone());
+        }
+        let inner = Inner {
+            config: builder.build(),
+            source: source.clone(),
+            connector,
+            is_overridden: self.inner.is_overridden,
+            base_region: self.inner.base_region.clone(),
+            regions_asked: self.inner.regions_asked.clone(),
+            progress: self.inner.progress.clone(),
+            interrupt: self.inner.interrupt.clone(),
+            limits: self.inner.limits.beside(),
+            started: self.inner.started,
+            replayed: None,
+            account: OnceLock::from(account.to_string()),
+            identity: OnceLock::new(),
+            ledger: self.inner.ledger.clone(),
+        };
+        Session { inner: Arc::new(inner) }
+    }
+
+    pub(super) fn credentials_source(&self) -> Option<&SdkConfig> {
+        self.inner.source.as_ref()
+    }
+
+    pub(super) fn ledger(&self) -> &Ledger {
+        &self.inner.ledger
+    }
+
+    pub(super) fn interrupt(&self) -> &Interrupt {
+        &self.inner.interrupt
+    }
+
+    /// Who watches the run.
+    pub fn progress(&self) -> &dyn Progress {
+        &*self.inner.progress
+    }
+
+    /// Whether a recording answers.
+    pub fn is_replay(&self) -> bool {
+        self.inner.replayed.is_some()
     }
 
     pub(super) fn config(&self) -> &SdkConfig {
@@ -221,13 +300,12 @@ impl Session {
         if let Some(recording) = &self.inner.replayed {
             return recording.head.ended;
         }
-        let exchanges = self.inner.exchanges.lock().unwrap_or_else(PoisonError::into_inner);
-        exchanges.values().map(|(_, envelope)| envelope.time).max().unwrap_or(self.inner.started)
+        self.inner.ledger.last().unwrap_or(self.inner.started)
     }
 
     /// Whether a call was given up because the run was stopped.
     pub fn was_interrupted(&self) -> bool {
-        self.inner.was_interrupted.load(Ordering::SeqCst)
+        self.inner.ledger.was_interrupted()
     }
 
     /// Whether the data was made up for a demonstration.
@@ -322,7 +400,7 @@ impl Session {
         let account = self.account();
         let attempt = exchange.attempt().clone();
         let Some(result) = sent else {
-            self.inner.was_interrupted.store(true, Ordering::SeqCst);
+            self.inner.ledger.interrupted();
             return Err(Refusal::of(interrupted(exchange, account)));
         };
         if attempt.is_missing {
@@ -365,7 +443,7 @@ impl Session {
         let status = envelope.status;
         let request_id = request_id(&envelope);
         let bucket_region = envelope.headers.get("x-amz-bucket-region").cloned();
-        self.inner.exchanges.lock().unwrap_or_else(PoisonError::into_inner).insert(key, (call.clone(), envelope));
+        self.inner.ledger.enter(key, call.clone(), envelope);
         match (result, failure) {
             (Ok(value), _) => Ok(Answer { value, call }),
             (Err(_), Some(failure)) => {
@@ -380,14 +458,18 @@ impl Session {
         }
     }
 
-    /// The calls of this run so far, by their ids.
+    /// The calls of the run so far, in every account, by their ids.
     pub fn calls(&self) -> BTreeMap<CallId, Call> {
-        let exchanges = self.inner.exchanges.lock().unwrap_or_else(PoisonError::into_inner);
-        exchanges.values().map(|(id, envelope)| (id.clone(), call_of(envelope))).collect()
+        self.inner.ledger.calls()
     }
 
-    /// The raw exchanges of this run so far; of a replay, the recording that it reads.
-    pub fn recording(&self) -> Recording {
+    /// The plan that the recording was made by; the caller's account alone where AWS is asked.
+    pub fn recorded_plan(&self) -> Plan {
+        self.inner.replayed.as_ref().map_or_else(Plan::default, |recording| recording.head.plan.clone())
+    }
+
+    /// The raw exchanges of the run so far; of a replay, the recording that it reads.
+    pub fn recording(&self, plan: &Plan) -> Recording {
         if let Some(recording) = &self.inner.replayed {
             return (**recording).clone();
         }
@@ -404,10 +486,11 @@ impl Session {
             base_region: self.inner.base_region.clone(),
             account: self.account().to_string(),
             partition,
+            plan: plan.clone(),
+            accounts: self.inner.ledger.accounts(),
             files: BTreeMap::new(),
         };
-        let exchanges = self.inner.exchanges.lock().unwrap_or_else(PoisonError::into_inner);
-        Recording::new(head, exchanges.values().map(|(_, envelope)| envelope.clone()))
+        Recording::new(head, self.inner.ledger.envelopes())
     }
 }
 
@@ -425,21 +508,4 @@ fn interrupted(exchange: &Exchange, account: &str) -> Gap {
 fn absent(exchange: &Exchange, account: &str) -> Gap {
     let message = format!("the recording holds no answer to {}", place(exchange, account));
     Gap::new(GapKind::AbsentInput, message).with_remedy(Remedy::Do("record the account again with this version".into()))
-}
-
-fn request_id(envelope: &Envelope) -> Option<String> {
-    ["x-amzn-requestid", "x-amz-request-id"].iter().find_map(|name| envelope.headers.get(*name)).map(|id| clean(id))
-}
-
-fn call_of(envelope: &Envelope) -> Call {
-    Call {
-        account: envelope.account.clone(),
-        region: envelope.region.clone(),
-        service: envelope.service.clone(),
-        operation: envelope.operation.clone(),
-        about: envelope.about.clone(),
-        time: envelope.time,
-        status: envelope.status,
-        request_id: request_id(envelope),
-    }
 }

@@ -70,8 +70,11 @@ pub struct Scope {
     /// The Regions that were asked for; empty where every enabled Region was.
     #[serde(default)]
     pub regions_asked: Vec<String>,
-    /// The accounts that were asked for, reached or not.
+    /// The accounts that were asked for, reached or not, and those of the organization that were left out.
     pub accounts: Vec<AccountScope>,
+    /// Why there may be accounts that nobody listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gaps: Vec<Gap>,
 }
 
 /// One account of the population.

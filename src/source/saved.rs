@@ -51,6 +51,7 @@ mod tests {
             synthetic: true,
             regions_asked: Vec::new(),
             accounts: Vec::new(),
+            gaps: Vec::new(),
         })
     }
 

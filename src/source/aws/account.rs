@@ -3,7 +3,7 @@
 use aws_sdk_account::types::RegionOptStatus;
 use tokio::join;
 
-use super::ask::{Ask, Heard, Next, Reader, STUCK, fact, not_understood};
+use super::ask::{Ask, Reader, fact, not_understood, pages};
 use crate::aws::operation::{GET_ACCOUNT_PUBLIC_ACCESS_BLOCK, LIST_ACCOUNT_ALIASES, LIST_REGIONS};
 use crate::inventory::bucket::PublicAccessBlock;
 use crate::inventory::{Fact, Gap, GapKind, Listing, Origin, RegionOutcome, RegionScope, Remedy};
@@ -18,7 +18,7 @@ pub(super) struct AccountFacts {
     pub(super) public_access_block: Fact<PublicAccessBlock>,
 }
 
-pub(super) async fn collect(reader: &Reader<'_>) -> AccountFacts {
+pub(super) async fn collect(reader: &Reader) -> AccountFacts {
     let region = reader.session.base_region();
     let iam = reader.session.iam(region);
     let s3control = reader.session.s3control(region);
@@ -27,7 +27,7 @@ pub(super) async fn collect(reader: &Reader<'_>) -> AccountFacts {
         reader.ask_or_none(
             Ask::new(GET_ACCOUNT_PUBLIC_ACCESS_BLOCK, region, ""),
             &["NoSuchPublicAccessBlockConfiguration"],
-            s3control.get_public_access_block().account_id(reader.account).send(),
+            s3control.get_public_access_block().account_id(&reader.account).send(),
         ),
         list_regions(reader),
     );
@@ -59,41 +59,30 @@ struct Listed {
     gap: Option<Gap>,
 }
 
-async fn list_regions(reader: &Reader<'_>) -> Listed {
+async fn list_regions(reader: &Reader) -> Listed {
     let region = reader.session.base_region();
     let client = reader.session.account_client(region);
-    let mut listed = Listed { regions: Vec::new(), from: Vec::new(), gap: None };
-    let mut token = None;
-    loop {
-        let request = client.list_regions().max_results(50).set_next_token(token.clone()).send();
-        let page: Heard<_> = reader.ask(Ask::new(LIST_REGIONS, region, ""), request).await;
-        match page {
-            Err(refusal) => {
-                listed.gap = Some(*refusal.gap);
-                return listed;
-            }
-            Ok(page) => {
-                listed.from.push(page.origin());
-                if page.value.regions.is_none() {
-                    listed.gap = Some(not_understood(&page, "`Regions` is missing in the answer"));
-                }
-                for item in page.value.regions() {
-                    match (item.region_name(), item.region_opt_status()) {
-                        (Some(name), Some(status)) => listed.regions.push((name.to_string(), status.clone())),
-                        _ => listed.gap = Some(not_understood(&page, "a Region without a name or without a status")),
-                    }
-                }
-                match Next::after(token.as_deref(), page.value.next_token()) {
-                    Next::More(next) => token = Some(next),
-                    Next::Done => return listed,
-                    Next::Stuck => {
-                        listed.gap = Some(not_understood(&page, STUCK));
-                        return listed;
-                    }
-                }
+    let paged = pages(
+        |token| {
+            let request = client.list_regions().max_results(50).set_next_token(token).send();
+            reader.ask(Ask::new(LIST_REGIONS, region, ""), request)
+        },
+        |page| page.next_token(),
+    )
+    .await;
+    let mut listed = Listed { regions: Vec::new(), from: paged.origins(), gap: paged.gap() };
+    for page in &paged.pages {
+        if page.value.regions.is_none() {
+            listed.gap = Some(not_understood(page, "`Regions` is missing in the answer"));
+        }
+        for item in page.value.regions() {
+            match (item.region_name(), item.region_opt_status()) {
+                (Some(name), Some(status)) => listed.regions.push((name.to_string(), status.clone())),
+                _ => listed.gap = Some(not_understood(page, "a Region without a name or without a status")),
             }
         }
     }
+    listed
 }
 
 fn sort_regions(asked: &[String], base: &str, listed: Listed) -> (Listing<String>, Vec<(String, Option<RegionOutcome>)>) {
@@ -149,10 +138,11 @@ fn sort_regions(asked: &[String], base: &str, listed: Listed) -> (Listing<String
 }
 
 /// The Regions' outcomes, when every call was made.
-pub(super) fn region_scopes(reader: &Reader<'_>, known: Vec<(String, Option<RegionOutcome>)>) -> Vec<RegionScope> {
+pub(super) fn region_scopes(reader: &Reader, known: &[(String, Option<RegionOutcome>)]) -> Vec<RegionScope> {
     let mut asked = reader.asked_regions();
     let mut scopes: Vec<RegionScope> = known
-        .into_iter()
+        .iter()
+        .cloned()
         .map(|(name, outcome)| {
             let of_calls = asked.remove(&name);
             let outcome = outcome.unwrap_or_else(|| of_calls.map_or(RegionOutcome::NothingToAsk, outcome_of));

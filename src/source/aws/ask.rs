@@ -45,16 +45,16 @@ impl<'a> Ask<'a> {
 }
 
 /// A session, and what its calls told about Regions.
-pub(super) struct Reader<'a> {
-    pub(super) session: &'a Session,
-    pub(super) account: &'a str,
+pub(super) struct Reader {
+    pub(super) session: Session,
+    pub(super) account: String,
     /// Region -> the gaps of calls there; empty where all were answered.
     regions: Mutex<BTreeMap<String, BTreeSet<Gap>>>,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) fn new(session: &'a Session, account: &'a str) -> Self {
-        Reader { session, account, regions: Mutex::default() }
+impl Reader {
+    pub(super) fn new(session: Session, account: &str) -> Self {
+        Reader { session, account: account.to_string(), regions: Mutex::default() }
     }
 
     /// Makes a call.
@@ -102,7 +102,7 @@ impl<'a> Reader<'a> {
 
     /// A refusal about what another account owns is that account's to mend.
     fn attribute(&self, ask: Ask<'_>, mut refusal: Refusal) -> Refusal {
-        if let Some(owner) = ask.owner.filter(|owner| *owner != self.account)
+        if let Some(owner) = ask.owner.filter(|owner| *owner != self.account.as_str())
             && matches!(refusal.gap.kind, GapKind::Denied | GapKind::NotFound)
         {
             refusal.gap.kind = GapKind::OtherAccount;
@@ -168,6 +168,56 @@ pub(super) fn time(value: Option<&DateTime>) -> Result<Option<Timestamp>, String
     let Some(value) = value else { return Ok(None) };
     let nanos = i32::try_from(value.subsec_nanos()).map_err(|e| e.to_string())?;
     Timestamp::new(value.secs(), nanos).map(Some).map_err(|e| format!("a time out of range: {e}"))
+}
+
+/// The pages of a list, as far as it goes.
+pub(super) struct Paged<P> {
+    pub(super) pages: Vec<Answer<P>>,
+    /// The refusal of the page after the last one read.
+    pub(super) refusal: Option<Refusal>,
+    /// The last page names itself as the next one.
+    is_stuck: bool,
+}
+
+impl<P> Paged<P> {
+    /// Why there may be more.
+    pub(super) fn gap(&self) -> Option<Gap> {
+        let stuck = || self.pages.last().filter(|_| self.is_stuck).map(|page| not_understood(page, STUCK));
+        self.refusal.as_ref().map(|refusal| (*refusal.gap).clone()).or_else(stuck)
+    }
+
+    pub(super) fn origins(&self) -> Vec<Origin> {
+        self.pages.iter().map(Answer::origin).collect()
+    }
+}
+
+/// Asks page after page. `next` reads the token of the next page.
+pub(super) async fn pages<'f, P>(
+    ask: impl Fn(Option<String>) -> BoxFuture<'f, Heard<P>>,
+    next: impl Fn(&P) -> Option<&str>,
+) -> Paged<P> {
+    let mut paged = Paged { pages: Vec::new(), refusal: None, is_stuck: false };
+    let mut token = None;
+    loop {
+        match ask(token.clone()).await {
+            Err(refusal) => {
+                paged.refusal = Some(refusal);
+                return paged;
+            }
+            Ok(page) => {
+                let after = Next::after(token.as_deref(), next(&page.value));
+                paged.pages.push(page);
+                match after {
+                    Next::More(next) => token = Some(next),
+                    Next::Done => return paged,
+                    Next::Stuck => {
+                        paged.is_stuck = true;
+                        return paged;
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// What a page says about the next one.

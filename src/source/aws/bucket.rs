@@ -3,8 +3,10 @@
 //! No API names a bucket's owner. The account's own list of buckets does: what is not in it belongs to another account.
 
 use aws_sdk_s3::types as sdk;
+use futures_util::future::join_all;
 use tokio::join;
 
+use super::Member;
 use super::ask::{Ask, Heard, Next, Reader, STUCK, fact, not_understood, text, try_fact};
 use crate::aws::Refusal;
 use crate::aws::operation::{
@@ -15,68 +17,118 @@ use crate::aws::operation::{
 };
 use crate::inventory::bucket::{Grant, LifecycleRule, ObjectLock, PublicAccessBlock, ReplicationRule, Transition};
 use crate::inventory::document::PolicyDocument;
-use crate::inventory::{Bucket, Fact, Gap, GapKind, Listing, Remedy, Tag, TrailRef};
+use crate::inventory::{Bucket, Fact, Gap, GapKind, Listing, Origin, Remedy, Tag, TrailRef};
 
-/// Reads a bucket. The key of its default encryption is joined later.
-pub(super) async fn collect(
-    reader: &Reader<'_>,
+/// Who may own a bucket: the accounts to ask, in this order.
+pub(super) struct Candidates<'a> {
+    /// Asked one after another, because each is likely.
+    pub(super) likely: Vec<&'a Member>,
+    /// Asked together, where no likely one owns it.
+    pub(super) others: Vec<&'a Member>,
+    /// Who names the bucket, and asks whether it exists where nobody owns it.
+    pub(super) namer: &'a Member,
+}
+
+/// How many accounts are asked at a time whether they own a bucket.
+const WAVE: usize = 16;
+
+/// Reads a bucket, in the account that owns it. The key of its default encryption is joined later. Tells who read it.
+pub(super) async fn collect<'a>(
+    candidates: &Candidates<'a>,
     name: &str,
     partition: &str,
     trails: Listing<TrailRef>,
-    account_block: &Fact<PublicAccessBlock>,
-) -> Bucket {
-    let mut bucket = match locate(reader, name).await {
-        Place::Elsewhere { gap, region } => {
+) -> (Bucket, &'a Member) {
+    let (place, member) = locate(candidates, name).await;
+    let reader = &*member.reader;
+    let mut bucket = match place {
+        Place::Elsewhere { gap, region, exists } => {
             let mut bucket = unread(name, partition, &gap);
+            bucket.exists = exists;
             if let Some(region) = region {
                 bucket.region = region;
             }
             bucket
         }
-        Place::Here { owner, region } => {
+        Place::Here { owner, region, exists } => {
             let account_block = match &owner {
                 Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
-                _ => account_block.clone(),
+                _ => member.facts.public_access_block.clone(),
             };
-            match region.known().cloned() {
+            let mut bucket = match region.known().cloned() {
                 Some(asked) => read(reader, name, partition, &asked, (owner, region, account_block)).await,
                 None => {
                     let gap = region.gap().cloned().expect("a Region is read or unknown, never one of several");
                     let owner_account = owner;
                     Bucket { owner_account, region, account_public_access_block: account_block, ..unread(name, partition, &gap) }
                 }
-            }
+            };
+            bucket.exists = exists;
+            bucket
         }
     };
     bucket.trails = trails;
-    bucket
+    (bucket, member)
 }
 
 /// Where a bucket is.
 enum Place {
     /// To be read by this account, though the owner may be unknown.
-    Here { owner: Fact<String>, region: Fact<String> },
+    Here { owner: Fact<String>, region: Fact<String>, exists: Fact<bool> },
     /// Of another account, or nowhere.
-    Elsewhere { gap: Gap, region: Option<Fact<String>> },
+    Elsewhere { gap: Gap, region: Option<Fact<String>>, exists: Fact<bool> },
 }
 
-async fn locate(reader: &Reader<'_>, name: &str) -> Place {
-    let (owner, listed_region) = match own_buckets(reader, name).await {
-        Owned::Yes { owner, region } => (owner, region),
-        Owned::No => return elsewhere(reader, name).await,
-        Owned::Unclear(gap) => (Fact::Unknown(gap), None),
-    };
-    if let Some(region) = listed_region {
-        return Place::Here { owner, region };
+async fn locate<'a>(candidates: &Candidates<'a>, name: &str) -> (Place, &'a Member) {
+    let mut unclear: Vec<(&Member, Gap)> = Vec::new();
+    let one_by_one = candidates.likely.chunks(1);
+    for wave in one_by_one.chain(candidates.others.chunks(WAVE)) {
+        let answers = join_all(wave.iter().map(async |member| (*member, own_buckets(&member.reader, name).await))).await;
+        for (member, owned) in answers {
+            match owned {
+                Owned::Yes { owner, region } => {
+                    let exists = owner.clone().map(|_| true);
+                    let region = match region {
+                        Some(region) => region,
+                        None => located(&member.reader, name, &head(&member.reader, name).await).await,
+                    };
+                    return (Place::Here { owner, region, exists }, member);
+                }
+                Owned::No => {}
+                Owned::Unclear(gap) => unclear.push((member, gap)),
+            }
+        }
     }
-    let head = head(reader, name).await;
-    if let Err(refusal) = &head
-        && refusal.status == Some(404)
-        && owner.known().is_none()
-    {
-        return Place::Elsewhere { gap: no_bucket(name, refusal), region: None };
+    match unclear.into_iter().next() {
+        None => (elsewhere(candidates, name).await, candidates.namer),
+        Some((member, gap)) => {
+            let head = head(&member.reader, name).await;
+            let exists = existence(&head);
+            let place = match &head {
+                Err(refusal) if refusal.status == Some(404) => {
+                    Place::Elsewhere { gap: no_bucket(name, refusal), region: None, exists }
+                }
+                _ => Place::Here { owner: Fact::Unknown(gap), region: located(&member.reader, name, &head).await, exists },
+            };
+            (place, member)
+        }
     }
-    let region = match region_of(&head) {
+}
+
+/// Whether a bucket exists: an answer and a redirection say so, and so does "not found". A refusal does not.
+fn existence(head: &Heard<Option<String>>) -> Fact<bool> {
+    match head {
+        Ok(answer) => Fact::observed(true, answer.origin()),
+        Err(refusal) => match (refusal.status, refusal.gap.call.clone()) {
+            (Some(404), Some(call)) => Fact::observed(false, Origin::Call(call)),
+            (Some(301), Some(call)) => Fact::observed(true, Origin::Call(call)),
+            _ => Fact::Unknown((*refusal.gap).clone()),
+        },
+    }
+}
+
+async fn located(reader: &Reader, name: &str, head: &Heard<Option<String>>) -> Fact<String> {
+    match region_of(head) {
         Some(region) => region,
         None => {
             let base = reader.session.base_region();
@@ -84,8 +136,7 @@ async fn locate(reader: &Reader<'_>, name: &str) -> Place {
             let heard = reader.ask(Ask::new(GET_BUCKET_LOCATION, base, name), request).await;
             fact(&heard, |output| location(output.location_constraint()))
         }
-    };
-    Place::Here { owner, region }
+    }
 }
 
 /// The first Region of each partition's S3 answers with nothing, and Ireland with the name it had before Regions had names.
@@ -104,7 +155,7 @@ enum Owned {
     Unclear(Gap),
 }
 
-async fn own_buckets(reader: &Reader<'_>, name: &str) -> Owned {
+async fn own_buckets(reader: &Reader, name: &str) -> Owned {
     let base = reader.session.base_region();
     let client = reader.session.s3(base);
     let mut token = None;
@@ -116,7 +167,7 @@ async fn own_buckets(reader: &Reader<'_>, name: &str) -> Owned {
         };
         if let Some(bucket) = page.value.buckets().iter().find(|bucket| bucket.name() == Some(name)) {
             return Owned::Yes {
-                owner: Fact::observed(reader.account.to_string(), page.origin()),
+                owner: Fact::observed(reader.account.clone(), page.origin()),
                 region: text(bucket.bucket_region()).map(|region| Fact::observed(region, page.origin())),
             };
         }
@@ -129,7 +180,7 @@ async fn own_buckets(reader: &Reader<'_>, name: &str) -> Owned {
 }
 
 /// Whether the bucket exists, and its Region. Refusals tell too.
-async fn head(reader: &Reader<'_>, name: &str) -> Heard<Option<String>> {
+async fn head(reader: &Reader, name: &str) -> Heard<Option<String>> {
     let base = reader.session.base_region();
     let request = reader.session.s3(base).head_bucket().bucket(name).send();
     let heard = reader.ask(Ask::new(HEAD_BUCKET, base, name).probing(), request).await;
@@ -141,7 +192,7 @@ fn region_of(head: &Heard<Option<String>>) -> Option<Fact<String>> {
         Ok(answer) => (answer.value.clone()?, answer.call.clone()),
         Err(refusal) => (refusal.bucket_region.clone()?, refusal.gap.call.clone()?),
     };
-    Some(Fact::observed(region, crate::inventory::Origin::Call(call)))
+    Some(Fact::observed(region, Origin::Call(call)))
 }
 
 fn no_bucket(name: &str, refusal: &Refusal) -> Gap {
@@ -150,23 +201,34 @@ fn no_bucket(name: &str, refusal: &Refusal) -> Gap {
     Gap { call: refusal.gap.call.clone(), ..gap }
 }
 
-/// A bucket that the account does not list: another account's, or none.
-async fn elsewhere(reader: &Reader<'_>, name: &str) -> Place {
-    let head = head(reader, name).await;
+/// A bucket that no account lists: another account's, or none.
+async fn elsewhere(candidates: &Candidates<'_>, name: &str) -> Place {
+    let head = head(&candidates.namer.reader, name).await;
+    let exists = existence(&head);
     match &head {
-        Err(refusal) if refusal.status == Some(404) => return Place::Elsewhere { gap: no_bucket(name, refusal), region: None },
+        Err(refusal) if refusal.status == Some(404) => {
+            return Place::Elsewhere { gap: no_bucket(name, refusal), region: None, exists };
+        }
         Err(refusal) if refusal.status.is_none_or(|status| status >= 500) => {
-            return Place::Elsewhere { gap: (*refusal.gap).clone(), region: None };
+            return Place::Elsewhere { gap: (*refusal.gap).clone(), region: None, exists };
         }
         _ => {}
     }
-    let message = format!("bucket {name} is not among the buckets of account {}, so another account owns it", reader.account);
+    let asked = match candidates.likely.len() + candidates.others.len() {
+        1 => format!("account {}", candidates.namer.reader.account),
+        n => format!("the {n} accounts that were read"),
+    };
+    let message = format!("bucket {name} is not among the buckets of {asked}, so another account owns it");
     let call = match &head {
         Ok(answer) => Some(answer.call.clone()),
         Err(refusal) => refusal.gap.call.clone(),
     };
     let gap = Gap { call, ..Gap::new(GapKind::OtherAccount, message).with_remedy(Remedy::ScanAccount { account: None }) };
-    Place::Elsewhere { gap, region: region_of(&head) }
+    let exists = match exists {
+        Fact::Unknown(_) => Fact::Unknown(gap.clone()),
+        known => known,
+    };
+    Place::Elsewhere { gap, region: region_of(&head), exists }
 }
 
 /// A bucket of which nothing could be read.
@@ -175,6 +237,7 @@ fn unread(name: &str, partition: &str, gap: &Gap) -> Bucket {
         name: name.to_string(),
         partition: partition.to_string(),
         owner_account: Fact::Unknown(gap.clone()),
+        exists: Fact::Unknown(gap.clone()),
         region: Fact::Unknown(gap.clone()),
         versioning: Fact::Unknown(gap.clone()),
         mfa_delete: Fact::Unknown(gap.clone()),
@@ -184,11 +247,13 @@ fn unread(name: &str, partition: &str, gap: &Gap) -> Bucket {
         bucket_key_enabled: Fact::Unknown(gap.clone()),
         policy: Fact::Unknown(gap.clone()),
         policy_is_public: Fact::Unknown(gap.clone()),
+        acl_owner: Fact::Unknown(gap.clone()),
         acl_grants: Fact::Unknown(gap.clone()),
         object_ownership: Fact::Unknown(gap.clone()),
         public_access_block: Fact::Unknown(gap.clone()),
         account_public_access_block: Fact::Unknown(gap.clone()),
         access_log_bucket: Fact::Unknown(gap.clone()),
+        access_log_bucket_exists: Fact::Unknown(gap.clone()),
         access_log_prefix: Fact::Unknown(gap.clone()),
         object_lock: Fact::Unknown(gap.clone()),
         lifecycle_rules: Fact::Unknown(gap.clone()),
@@ -201,7 +266,7 @@ fn unread(name: &str, partition: &str, gap: &Gap) -> Bucket {
 
 /// Reads a bucket in its Region. `known` is what was found out before: owner, Region, the owner's public access block.
 async fn read(
-    reader: &Reader<'_>,
+    reader: &Reader,
     name: &str,
     partition: &str,
     region: &str,
@@ -287,10 +352,17 @@ async fn read(
     };
     let log_target =
         |output: &aws_sdk_s3::operation::get_bucket_logging::GetBucketLoggingOutput| output.logging_enabled().cloned();
+    let access_log_bucket_exists = match logging.as_ref().map(|answer| (log_target(&answer.value), answer.origin())) {
+        Err(refusal) => Fact::Unknown((*refusal.gap).clone()),
+        Ok((None, from)) => Fact::observed(None, from),
+        Ok((Some(target), from)) if target.target_bucket == name => Fact::observed(Some(true), from),
+        Ok((Some(target), _)) => existence(&head(reader, &target.target_bucket).await).map(Some),
+    };
     let (owner_account, bucket_region, account_public_access_block) = known;
     Bucket {
         name: name.to_string(),
         partition: partition.to_string(),
+        exists: owner_account.clone().map(|_| true),
         owner_account,
         region: bucket_region,
         versioning: fact(&versioning, |output| output.status().map(|status| status.as_str().to_string())),
@@ -311,6 +383,7 @@ async fn read(
             Some(text) => PolicyDocument::parse(text).map(Some).map_err(|e| format!("the policy of bucket {name}: {e}")),
         }),
         policy_is_public,
+        acl_owner: fact(&acl, |output| text(output.owner().and_then(|owner| owner.id()))),
         acl_grants: try_fact(&acl, |output| output.grants().iter().map(grant).collect()),
         object_ownership: fact(&ownership, |output| {
             let rules = output.as_ref()?.ownership_controls()?.rules();
@@ -328,6 +401,7 @@ async fn read(
             }
         }),
         access_log_bucket: fact(&logging, |output| log_target(output).map(|target| target.target_bucket)),
+        access_log_bucket_exists,
         access_log_prefix: fact(&logging, |output| text(log_target(output)?.target_prefix().into())),
         object_lock: fact(&lock, |output| output.as_ref()?.object_lock_configuration().and_then(object_lock)),
         lifecycle_rules: try_fact(&lifecycle, |output| {
@@ -353,7 +427,7 @@ async fn read(
 const AWS_S3_KEY: &str = "alias/aws/s3";
 
 /// The top level of the keys: one page, which is enough for a bucket that holds logs alone.
-async fn top_level(reader: &Reader<'_>, name: &str, region: &str) -> Listing<String> {
+async fn top_level(reader: &Reader, name: &str, region: &str) -> Listing<String> {
     let request = reader.session.s3(region).list_objects_v2().bucket(name).delimiter("/").max_keys(1000).send();
     let answer = match reader.ask(Ask::new(LIST_OBJECTS, region, name), request).await {
         Err(refusal) => return Listing::unread(*refusal.gap),

@@ -5,44 +5,73 @@ use std::collections::{BTreeMap, BTreeSet};
 use aws_sdk_kms::types as sdk;
 use futures_util::future::join_all;
 
+use super::Fleet;
 use super::arn::Arn;
 use super::ask::{Ask, Heard, Reader, derived, fact, stated, time, try_fact};
+use crate::aws::Refusal;
 use crate::aws::operation::{DESCRIBE_KEY, GET_KEY_POLICY, GET_KEY_ROTATION_STATUS};
 use crate::inventory::document::PolicyDocument;
-use crate::inventory::{Basis, Fact, Gap, Key, KeyRef};
+use crate::inventory::{Basis, Fact, Gap, GapKind, Key, KeyRef, Origin};
 
-/// A key as a trail or a bucket names it, and the Region to ask.
-pub(super) type Named = (String, String);
+/// A key as something names it, the Region to ask, and the account to ask in.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) region: String,
+    pub(super) account: String,
+}
 
 /// Reads every key once, whatever its names. The map leads from a name to the key's ARN; from one that could not be
 /// described, to the name itself.
-pub(super) async fn collect(reader: &Reader<'_>, names: &BTreeSet<Named>) -> (Vec<Key>, BTreeMap<Named, KeyRef>) {
-    let described = join_all(names.iter().map(async |(name, region)| {
-        let parts = Arn::parse(name);
-        let mut ask = Ask::new(DESCRIBE_KEY, region, name);
-        if let Some(parts) = &parts {
-            ask = ask.owned_by(parts.account);
-        }
-        let request = reader.session.kms(region).describe_key().key_id(name).send();
-        let heard = reader.ask(ask, request).await;
-        let metadata = heard.map(|answer| crate::aws::Answer { value: answer.value.key_metadata, call: answer.call });
-        ((name.clone(), region.clone()), metadata)
-    }))
-    .await;
+pub(super) async fn collect(fleet: &Fleet, names: &BTreeSet<Named>) -> (Vec<Key>, BTreeMap<Named, KeyRef>) {
+    let described =
+        join_all(names.iter().filter_map(|named| Some((named, fleet.reader(&named.account)?))).map(async |(named, reader)| {
+            let Named { name, region, .. } = named;
+            let parts = Arn::parse(name);
+            let mut ask = Ask::new(DESCRIBE_KEY, region, name);
+            if let Some(parts) = &parts {
+                ask = ask.owned_by(parts.account);
+            }
+            let request = reader.session.kms(region).describe_key().key_id(name).send();
+            let heard = reader.ask(ask, request).await;
+            let metadata = heard.map(|answer| crate::aws::Answer { value: answer.value.key_metadata, call: answer.call });
+            (named.clone(), metadata)
+        }))
+        .await;
     let mut refs = BTreeMap::new();
     let mut distinct: BTreeMap<String, (Named, Heard<Option<sdk::KeyMetadata>>)> = BTreeMap::new();
     for (named, metadata) in described {
         let arn = metadata.as_ref().ok().and_then(|answer| answer.value.as_ref()?.arn().map(str::to_string));
-        let id = arn.unwrap_or_else(|| named.0.clone());
+        let id = arn.unwrap_or_else(|| named.name.clone());
         refs.insert(named.clone(), KeyRef(id.clone()));
         distinct.entry(id).or_insert((named, metadata));
     }
     let keys = join_all(distinct.into_iter().map(async |(id, (named, metadata))| match metadata {
-        Ok(answer) => read(reader, &id, &named.1, answer).await,
-        Err(refusal) => unread(&id, &refusal.gap),
+        Ok(answer) => match fleet.reader(&named.account) {
+            Some(reader) => read(reader, &id, &named.region, answer).await,
+            None => unread(&id, &not_asked(&named)),
+        },
+        Err(refusal) => absent(&id, &named.account, &refusal),
     }))
     .await;
     (keys, refs)
+}
+
+fn not_asked(named: &Named) -> Gap {
+    Gap::new(GapKind::OtherAccount, format!("key {} was not asked for in account {}", named.name, named.account))
+}
+
+/// A key that KMS does not know in the account that would own it is not there; elsewhere nothing is known of it.
+fn absent(id: &str, asked: &str, refusal: &Refusal) -> Key {
+    let mut key = unread(id, &refusal.gap);
+    let owner = Arn::parse(id).map_or(asked, |parts| parts.account);
+    if refusal.code.as_deref() == Some("NotFoundException")
+        && owner == asked
+        && let Some(call) = refusal.gap.call.clone()
+    {
+        key.exists = Fact::observed(false, Origin::Call(call));
+    }
+    key
 }
 
 /// A key that could not be described. Its ARN, where it is named by one, still tells whose it is.
@@ -51,6 +80,7 @@ fn unread(name: &str, gap: &Gap) -> Key {
     let of_arn = |part: Option<&str>| part.map_or_else(|| Fact::Unknown(gap.clone()), |part| derived(part.to_string()));
     Key {
         arn: name.to_string(),
+        exists: Fact::Unknown(gap.clone()),
         owner_account: of_arn(parts.map(|p| p.account)),
         region: of_arn(parts.map(|p| p.region)),
         key_manager: Fact::Unknown(gap.clone()),
@@ -67,14 +97,14 @@ fn unread(name: &str, gap: &Gap) -> Key {
     }
 }
 
-async fn read(reader: &Reader<'_>, id: &str, asked_region: &str, answer: crate::aws::Answer<Option<sdk::KeyMetadata>>) -> Key {
+async fn read(reader: &Reader, id: &str, asked_region: &str, answer: crate::aws::Answer<Option<sdk::KeyMetadata>>) -> Key {
     let metadata: Heard<Option<sdk::KeyMetadata>> = Ok(answer);
     let of = |field: &'static str, read: fn(&sdk::KeyMetadata) -> Option<String>| {
         stated(&metadata, field, |metadata| metadata.as_ref().and_then(read))
     };
     let parts = Arn::parse(id);
     let region = parts.map_or(asked_region, |p| p.region);
-    let owner = parts.map_or(reader.account, |p| p.account);
+    let owner = parts.map_or(reader.account.as_str(), |p| p.account);
     let kms = reader.session.kms(region);
     let ask = |operation| Ask::new(operation, region, id).owned_by(owner);
     let key_spec = of("KeySpec", |m| m.key_spec().map(|v| v.as_str().to_string()));
@@ -103,6 +133,7 @@ async fn read(reader: &Reader<'_>, id: &str, asked_region: &str, answer: crate::
     let ((rotation_enabled, rotation_period_days), policy) = tokio::join!(rotation, policy);
     Key {
         arn: id.to_string(),
+        exists: fact(&metadata, |_| true),
         owner_account: match parts {
             Some(parts) => derived(parts.account.to_string()),
             None => of("AWSAccountId", |m| m.aws_account_id().map(str::to_string)),

@@ -26,113 +26,388 @@ mod account;
 mod arn;
 mod ask;
 mod bucket;
+mod fleet;
 mod key;
+mod log_group;
+mod organization;
+mod population;
 #[cfg(test)]
 mod tests;
+mod topic;
 mod trail;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use tokio::join;
 
 use self::ask::Reader;
-use crate::aws::Session;
+use self::fleet::{Fleet, Member};
+use self::population::Population;
+use crate::aws::{Plan, Role, Session};
 use crate::inventory::{
-    Account, AccountScope, Bucket, Fact, Gap, Inventory, KeyRef, Listing, RegionOutcome, Scope, Trail, TrailRef,
+    Account, AccountScope, Bucket, Fact, Gap, GapKind, Inventory, KeyRef, Listing, LogGroup, Organization, OrganizationRef,
+    RegionOutcome, Scope, Standing, Topic, Trail, TrailRef,
 };
+
+/// How many accounts are read at a time.
+const ACCOUNTS_AT_A_TIME: usize = 24;
 
 /// Why nothing was collected.
 #[derive(Debug, thiserror::Error)]
 pub enum CollectError {
     #[error("the account cannot be identified: {}", .0.message)]
     Identity(Gap),
+    #[error("the accounts of the organization cannot be listed: {}", .0.message)]
+    Organization(Gap),
+    #[error("there is no organizational unit {unit}: {}", .gap.message)]
+    Unit { unit: String, gap: Gap },
 }
 
 impl CollectError {
     /// What to do about it.
     pub fn hint(&self) -> String {
-        let Self::Identity(gap) = self;
-        gap.remedy.as_ref().map_or_else(|| "check the credentials, or the recording".into(), ToString::to_string)
+        match self {
+            Self::Identity(gap) => {
+                gap.remedy.as_ref().map_or_else(|| "check the credentials, or the recording".into(), ToString::to_string)
+            }
+            Self::Organization(_) => {
+                "run it with credentials of the organization's management account or of an account that administers \
+                                      a service for it, or name accounts with `--account`"
+                    .into()
+            }
+            Self::Unit { .. } => "`aws organizations list-organizational-units-for-parent` shows the units".into(),
+        }
     }
 }
 
-/// Reads an account into an inventory. What cannot be read is a gap in it, also when the run is stopped on its way.
+/// Reads the accounts that the plan means into an inventory. What cannot be read is a gap in it, also when the run is
+/// stopped on its way, and also a whole account.
 ///
 /// # Errors
-/// The account cannot be identified, so that nothing can be read.
-pub async fn collect(session: &Session) -> Result<Inventory, CollectError> {
+/// The caller cannot be identified, or the accounts that are meant cannot be told, so that nothing can be read.
+pub async fn collect(session: &Session, plan: &Plan) -> Result<Inventory, CollectError> {
     let identity = session.identity().await.map_err(|refusal| CollectError::Identity(*refusal.gap))?;
-    let reader = Reader::new(session, &identity.account);
-    let (facts, (trail_refs, found)) = join!(Box::pin(account::collect(&reader)), Box::pin(trail::find(&reader)));
-
-    let names: BTreeSet<&str> = found.iter().filter_map(trail::Found::bucket).collect();
-    let buckets = names.into_iter().map(|name| {
-        let trails = found.iter().filter(|f| f.bucket() == Some(name)).map(|f| TrailRef(f.arn.clone())).collect();
-        let listing = Listing { items: trails, gaps: trail_refs.gaps.clone(), from: trail_refs.from.clone() };
-        Box::pin(bucket::collect(&reader, name, &identity.partition, listing, &facts.public_access_block))
-    });
-    let trails = found.iter().map(|found| Box::pin(trail::collect(&reader, found, &facts.regions)));
-    let (mut trails, mut buckets) = join!(join_all(trails), join_all(buckets));
-    note_unknown_buckets(&trails, &mut buckets);
-
-    let of_trails: BTreeMap<String, key::Named> = found.iter().filter_map(|f| Some((f.arn.clone(), f.key()?))).collect();
-    let of_buckets: BTreeMap<String, key::Named> =
-        buckets.iter().filter_map(|bucket| Some((bucket.name.clone(), key_of_bucket(bucket)?))).collect();
-    let named = of_trails.values().chain(of_buckets.values()).cloned().collect();
-    let (keys, refs) = Box::pin(key::collect(&reader, &named)).await;
-    for trail in &mut trails {
-        let key = of_trails.get(&trail.arn).and_then(|named| refs.get(named));
-        trail.kms_key = joined(&trail.kms_key_id, key);
+    let population = population::find(session, &identity, plan).await?;
+    session.progress().accounts(population.asked.len());
+    let entered =
+        stream::iter(population.asked.keys().cloned())
+            .map(|account| {
+                let (session, partition) = (session.clone(), identity.partition.clone());
+                let role = (account != identity.account || plan.accounts.get(&account).is_some_and(Option::is_some)).then(|| {
+                    Role { arn: plan.role(&account, &partition), account: account.clone(), external_id: plan.external_id.clone() }
+                });
+                // Each account is a task of its own, so that many of them share the machine's cores.
+                let task = tokio::spawn(async move {
+                    let read = enter(&session, role).await;
+                    session.progress().account_done();
+                    read
+                });
+                async move { (account, task.await) }
+            })
+            .buffer_unordered(ACCOUNTS_AT_A_TIME)
+            .collect::<Vec<_>>()
+            .await;
+    let (mut members, mut unreached) = (Vec::new(), BTreeMap::new());
+    for (account, read) in entered {
+        match read {
+            Ok(Ok(member)) => members.push(*member),
+            Ok(Err(gap)) => drop(unreached.insert(account, *gap)),
+            Err(error) => {
+                let gap = Gap::new(GapKind::Failed, format!("reading account {account} ended early: {error}"));
+                unreached.insert(account, gap);
+            }
+        }
     }
-    for bucket in &mut buckets {
+    let fleet = Fleet::new(members);
+    Ok(join_all_facts(session, plan, population, fleet, unreached).await)
+}
+
+/// Enters an account, and reads what it can tell of itself alone.
+async fn enter(session: &Session, role: Option<Role>) -> Result<Box<Member>, Box<Gap>> {
+    let session = match role {
+        None => session.clone(),
+        Some(role) => session.assume(&role).await?,
+    };
+    let identity = session.identity().await.map_err(|refusal| refusal.gap)?;
+    let reader = Arc::new(Reader::new(session, &identity.account));
+    let (facts, (trails, found), organization) =
+        join!(Box::pin(account::collect(&reader)), Box::pin(trail::find(&reader)), Box::pin(organization::of_account(&reader)));
+    let own = found.iter().filter(|found| found.owner() == identity.account);
+    let own = join_all(own.map(|found| Box::pin(trail::collect(&reader, found, &facts.regions)))).await;
+    Ok(Box::new(Member { reader, identity, facts, organization, trails, found, own }))
+}
+
+/// Reads what accounts name in one another, and joins it all.
+async fn join_all_facts(
+    session: &Session,
+    plan: &Plan,
+    population: Population,
+    mut fleet: Fleet,
+    unreached: BTreeMap<String, Gap>,
+) -> Inventory {
+    let mut trails = shared_trails(&mut fleet).await;
+    let organizations = organizations(&fleet, &population, &trails);
+    let log_groups = log_groups(&fleet, &trails);
+    let topics = topics(&fleet, &trails);
+    let buckets = buckets(&fleet, &trails, plan.log_account.as_deref());
+    let (organizations, mut log_groups, topics, mut buckets) = join!(organizations, log_groups, topics, buckets);
+
+    let named = |account: &str, key: Option<(String, String)>| key.map(|(name, region)| named(&fleet, account, name, region));
+    let of_trails: BTreeMap<String, key::Named> = trails
+        .iter()
+        .filter_map(|trail| {
+            let (member, found) = fleet.seeing(&trail.arn).into_iter().next()?;
+            Some((trail.arn.clone(), named(member.id(), found.key())?))
+        })
+        .collect();
+    let of_buckets: BTreeMap<String, key::Named> = buckets
+        .iter()
+        .filter_map(|(bucket, reader)| Some((bucket.name.clone(), named(reader, key_of_bucket(bucket))?)))
+        .collect();
+    let of_groups: BTreeMap<String, key::Named> =
+        log_groups.iter().filter_map(|g| Some((g.arn.clone(), named(&g.owner_account, log_group::key(g))?))).collect();
+    let all = of_trails.values().chain(of_buckets.values()).chain(of_groups.values()).cloned().collect();
+    let (keys, refs) = Box::pin(key::collect(&fleet, &all)).await;
+    for trail in &mut trails {
+        trail.kms_key = joined(&trail.kms_key_id, of_trails.get(&trail.arn).and_then(|named| refs.get(named)));
+    }
+    for (bucket, _) in &mut buckets {
         let key = of_buckets.get(&bucket.name).and_then(|named| refs.get(named));
         bucket.default_encryption_key = joined(&bucket.default_encryption_key_id, key);
     }
+    for group in &mut log_groups {
+        group.kms_key = joined(&group.kms_key_id, of_groups.get(&group.arn).and_then(|named| refs.get(named)));
+    }
 
-    let regions = account::region_scopes(&reader, facts.known);
-    let mut gaps: BTreeSet<Gap> = facts.regions.gaps.iter().chain(&trail_refs.gaps).cloned().collect();
-    gaps.extend(regions.iter().filter_map(|region| match &region.outcome {
-        RegionOutcome::Gap(gap) => Some(gap.clone()),
-        _ => None,
-    }));
+    let mut scopes = population.left_out;
+    for (id, gap) in unreached {
+        let name = population.asked.get(&id).cloned().flatten();
+        scopes.push(AccountScope { id, name, standing: Standing::Asked, reached: false, gaps: vec![gap], regions: Vec::new() });
+    }
+    for member in fleet.members() {
+        scopes.push(scope(member, population.asked.get(member.id()).cloned().flatten()));
+    }
     let mut inventory = Inventory::empty(Scope {
         started: session.started(),
         ended: session.ended(),
         interrupted: session.was_interrupted(),
         synthetic: session.is_synthetic(),
         regions_asked: session.regions_asked().to_vec(),
-        accounts: vec![AccountScope { id: identity.account.clone(), reached: true, gaps: gaps.into_iter().collect(), regions }],
+        accounts: scopes,
+        gaps: population.gaps,
     });
-    inventory.accounts.push(Account {
-        id: identity.account,
-        global_events_region: account::global_events_region(&identity.partition, session.base_region()),
-        partition: identity.partition,
-        alias: facts.alias,
-        caller_arn: Fact::observed(identity.caller_arn, identity.from),
-        regions: facts.regions,
-        trails: trail_refs,
-        public_access_block: facts.public_access_block,
-    });
+    inventory.accounts = fleet.members().map(account_of).collect();
+    inventory.organizations = organizations;
     inventory.trails = trails;
-    inventory.buckets = buckets;
+    inventory.buckets = buckets.into_iter().map(|(bucket, _)| bucket).collect();
     inventory.keys = keys;
+    inventory.log_groups = log_groups;
+    inventory.topics = topics;
     inventory.calls = session.calls();
     inventory.sort();
-    Ok(inventory)
+    inventory
 }
 
-/// A trail whose bucket is not known may deliver to any.
-fn note_unknown_buckets(trails: &[Trail], buckets: &mut [Bucket]) {
-    for gap in trails.iter().filter_map(|trail| trail.bucket.gap()) {
-        for bucket in buckets.iter_mut() {
-            bucket.trails.add_gap(gap.clone());
-        }
+fn scope(member: &Member, name: Option<String>) -> AccountScope {
+    let regions = account::region_scopes(&member.reader, &member.facts.known);
+    let mut gaps: BTreeSet<Gap> = member.facts.regions.gaps.iter().chain(&member.trails.gaps).cloned().collect();
+    gaps.extend(regions.iter().filter_map(|region| match &region.outcome {
+        RegionOutcome::Gap(gap) => Some(gap.clone()),
+        _ => None,
+    }));
+    let id = member.id().to_string();
+    AccountScope { id, name, standing: Standing::Asked, reached: true, gaps: gaps.into_iter().collect(), regions }
+}
+
+fn account_of(member: &Member) -> Account {
+    let identity = &member.identity;
+    Account {
+        id: identity.account.clone(),
+        global_events_region: account::global_events_region(&identity.partition, member.reader.session.base_region()),
+        partition: identity.partition.clone(),
+        alias: member.facts.alias.clone(),
+        caller_arn: Fact::observed(identity.caller_arn.clone(), identity.from.clone()),
+        regions: member.facts.regions.clone(),
+        trails: member.trails.clone(),
+        organization: ask::fact(&member.organization, |seen| seen.as_ref().map(|seen| OrganizationRef(seen.id.clone()))),
+        public_access_block: member.facts.public_access_block.clone(),
     }
 }
 
+/// Every trail once. One that its owner read stands as it is; one whose owner was not read is read by an account that sees
+/// it. Regions that only another account has enabled are asked for there.
+async fn shared_trails(fleet: &mut Fleet) -> Vec<Trail> {
+    let mut read: BTreeMap<String, Trail> = fleet.take_own();
+    let arns: BTreeSet<String> = fleet.members().flat_map(|m| &m.found).map(|found| found.arn.clone()).collect();
+    let unread = arns.iter().filter(|arn| !read.contains_key(*arn)).filter_map(|arn| fleet.seeing(arn).into_iter().next());
+    let more =
+        join_all(unread.map(|(member, found)| Box::pin(trail::collect(&member.reader, found, &member.facts.regions)))).await;
+    read.extend(more.into_iter().map(|trail| (trail.arn.clone(), trail)));
+    let mut wanted = Vec::new();
+    for (arn, trail) in &read {
+        let mut known: BTreeSet<String> = trail.status.items.iter().map(|status| status.region.clone()).collect();
+        for (member, found) in fleet.seeing(arn).into_iter().filter(|(_, found)| found.is_multi_region()) {
+            let regions: Vec<String> =
+                member.facts.regions.items.iter().filter(|region| known.insert((*region).clone())).cloned().collect();
+            if !regions.is_empty() {
+                wanted.push((arn.clone(), member, found, regions));
+            }
+        }
+    }
+    let asked = wanted
+        .iter()
+        .map(async |(arn, member, found, regions)| (arn.clone(), trail::statuses(&member.reader, found, regions).await));
+    for (arn, statuses) in join_all(asked).await {
+        if let Some(trail) = read.get_mut(&arn) {
+            trail.status.items.extend(statuses);
+        }
+    }
+    read.into_values().collect()
+}
+
+/// The trails that name something, and why there may be more of them.
+fn naming<T: PartialEq>(
+    fleet: &Fleet,
+    trails: &[Trail],
+    id: &T,
+    field: impl Fn(&Trail) -> &Fact<Option<T>>,
+) -> Listing<TrailRef> {
+    let mut listing = Listing::default();
+    for member in fleet.members() {
+        listing.from.extend(member.trails.from.iter().cloned());
+        member.trails.gaps.iter().for_each(|gap| listing.add_gap(gap.clone()));
+    }
+    for trail in trails {
+        match field(trail) {
+            Fact::Known { value: Some(named), .. } if named == id => listing.items.push(TrailRef(trail.arn.clone())),
+            // A trail that does not tell what it names may name anything.
+            Fact::Unknown(gap) => listing.add_gap(gap.clone()),
+            _ => {}
+        }
+    }
+    listing
+}
+
+async fn organizations(fleet: &Fleet, population: &Population, trails: &[Trail]) -> Vec<Organization> {
+    let mut seen: BTreeMap<String, (Vec<&Member>, crate::aws::Answer<organization::Seen>)> = BTreeMap::new();
+    for member in fleet.members() {
+        if let Ok(crate::aws::Answer { value: Some(of), call }) = &member.organization {
+            let answer = crate::aws::Answer { value: of.clone(), call: call.clone() };
+            seen.entry(of.id.clone()).or_insert_with(|| (Vec::new(), answer)).0.push(member);
+        }
+    }
+    let all = seen.into_values().map(async |(members, seen)| {
+        let ids: BTreeSet<&str> = members.iter().map(|member| member.id()).collect();
+        let lister = population.listed.is_some() && ids.contains(population.caller.account.as_str());
+        let asker = match lister {
+            true => Some(&*population.caller),
+            false => fleet.reader(seen.value.management()),
+        };
+        let mut of_organization = Listing::default();
+        for member in &members {
+            of_organization.from.extend(member.trails.from.iter().cloned());
+            member.trails.gaps.iter().for_each(|gap| of_organization.add_gap(gap.clone()));
+        }
+        let is_seen = |trail: &Trail| members.iter().any(|m| m.found.iter().any(|found| found.arn == trail.arn));
+        for trail in trails.iter().filter(|trail| is_seen(trail)) {
+            match &trail.is_organization {
+                Fact::Known { value: true, .. } => of_organization.items.push(TrailRef(trail.arn.clone())),
+                Fact::Unknown(gap) => of_organization.add_gap(gap.clone()),
+                _ => {}
+            }
+        }
+        let partition = members.first().map_or("", |member| member.identity.partition.as_str());
+        let listed = population.listed.clone().filter(|_| lister);
+        Box::pin(organization::collect(&seen, partition, asker, listed, of_organization)).await
+    });
+    join_all(all).await
+}
+
+async fn log_groups(fleet: &Fleet, trails: &[Trail]) -> Vec<LogGroup> {
+    let names: BTreeSet<_> = trails.iter().filter_map(|trail| trail.log_group.known()?.clone()).collect();
+    let read = names.iter().map(|name| {
+        let owner = arn::Arn::parse(&name.0).and_then(|parts| fleet.reader(parts.account));
+        Box::pin(log_group::collect(owner, &name.0, naming(fleet, trails, name, |trail| &trail.log_group)))
+    });
+    join_all(read).await
+}
+
+async fn topics(fleet: &Fleet, trails: &[Trail]) -> Vec<Topic> {
+    let named = trails.iter().filter_map(|trail| Some((trail.sns_topic.known()?.clone()?, trail)));
+    let names: BTreeMap<_, _> = named.collect();
+    let read = names.iter().filter_map(|(name, trail)| {
+        let (seeing, _) = fleet.seeing(&trail.arn).into_iter().next()?;
+        let owner = arn::Arn::parse(&name.0).and_then(|parts| fleet.reader(parts.account));
+        let listing = naming(fleet, trails, name, |trail| &trail.sns_topic);
+        Some(Box::pin(topic::collect(owner.unwrap_or(&seeing.reader), &name.0, &seeing.identity.partition, listing)))
+    });
+    join_all(read).await
+}
+
+/// The buckets, each with the account that read it.
+async fn buckets(fleet: &Fleet, trails: &[Trail], log_account: Option<&str>) -> Vec<(Bucket, String)> {
+    let names: BTreeSet<_> = trails.iter().filter_map(|trail| trail.bucket.known().cloned()).collect();
+    let read = names.iter().filter_map(|name| {
+        let delivering = trails.iter().filter(|trail| trail.bucket.known() == Some(name));
+        let seeing: Vec<&Member> = delivering.flat_map(|t| fleet.seeing(&t.arn)).map(|(member, _)| member).collect();
+        let namer = *seeing.first()?;
+        let candidates = candidates(fleet, &name.0, namer, &seeing, log_account);
+        let listing = naming_bucket(fleet, trails, name);
+        Some(Box::pin(async move {
+            let (bucket, reader) = bucket::collect(&candidates, &name.0, &namer.identity.partition, listing).await;
+            (bucket, reader.id().to_string())
+        }))
+    });
+    join_all(read).await
+}
+
+fn naming_bucket(fleet: &Fleet, trails: &[Trail], name: &crate::inventory::BucketRef) -> Listing<TrailRef> {
+    let mut listing = naming(fleet, &[], &(), |_| unreachable!("there are no trails to look at"));
+    for trail in trails {
+        match &trail.bucket {
+            Fact::Known { value, .. } if value == name => listing.items.push(TrailRef(trail.arn.clone())),
+            Fact::Unknown(gap) => listing.add_gap(gap.clone()),
+            _ => {}
+        }
+    }
+    listing
+}
+
+/// Likely owners are the account that keeps the logs, an account whose id stands in the bucket's name, and the owners of the
+/// trails that deliver there.
+fn candidates<'a>(
+    fleet: &'a Fleet,
+    name: &str,
+    namer: &'a Member,
+    seeing: &[&'a Member],
+    log_account: Option<&str>,
+) -> bucket::Candidates<'a> {
+    let mut likely: Vec<&Member> = Vec::new();
+    let mut seen = BTreeSet::new();
+    let log_account = log_account.and_then(|id| fleet.member(id));
+    let in_name = fleet.members().filter(|member| name.contains(member.id()));
+    // Of an organization's trail every account is a likely owner by sight alone: only the first is worth a turn of its own.
+    for member in log_account.into_iter().chain(in_name).chain(seeing.first().copied()) {
+        if seen.insert(member.id()) {
+            likely.push(member);
+        }
+    }
+    let others = fleet.members().filter(|member| !seen.contains(member.id())).collect();
+    bucket::Candidates { likely, others, namer }
+}
+
+/// A key as an account names it. Where its ARN names an account that is read, that one is asked.
+fn named(fleet: &Fleet, account: &str, name: String, region: String) -> key::Named {
+    let owner = arn::Arn::parse(&name).map(|parts| parts.account).filter(|owner| fleet.member(owner).is_some());
+    let account = owner.unwrap_or(account).to_string();
+    key::Named { name, region, account }
+}
+
 /// The key that a bucket encrypts with by default, and the Region to ask for it.
-fn key_of_bucket(bucket: &Bucket) -> Option<key::Named> {
+fn key_of_bucket(bucket: &Bucket) -> Option<(String, String)> {
     let name = bucket.default_encryption_key_id.known()?.clone()?;
     let region = arn::Arn::parse(&name).map(|parts| parts.region.to_string()).or_else(|| bucket.region.known().cloned())?;
     Some((name, region))

@@ -9,18 +9,22 @@ use futures_util::future::join_all;
 use tokio::join;
 
 use super::arn::Arn;
-use super::ask::{Ask, Heard, Next, Reader, STUCK, fact, not_understood, stated, text, time, try_fact};
+use super::ask::{Ask, Heard, Reader, fact, not_understood, pages, stated, text, time, try_fact};
+use super::log_group;
 use crate::aws::operation::{
     DESCRIBE_TRAILS, GET_EVENT_SELECTORS, GET_INSIGHT_SELECTORS, GET_TRAIL_STATUS, LIST_TAGS, LIST_TRAILS,
 };
 use crate::aws::{Answer, Refusal};
 use crate::inventory::trail::{AdvancedSelector, BasicSelector, DataResource, EventSelectors, FieldSelector, ReadWriteType};
-use crate::inventory::{BucketRef, Fact, Gap, GapKind, Listing, Origin, Tag, Trail, TrailRef, TrailStatus};
+use crate::inventory::{
+    BucketRef, Fact, Gap, GapKind, Listing, LogGroupRef, Origin, Tag, TopicRef, Trail, TrailRef, TrailStatus,
+};
 
 /// A trail that was found, and its description if there is one.
+#[derive(Clone)]
 pub(super) struct Found {
     pub(super) arn: String,
-    home_region: String,
+    pub(super) home_region: String,
     described: Heard<sdk::Trail>,
 }
 
@@ -28,7 +32,7 @@ pub(super) struct Found {
 ///
 /// ListTrails knows the account's own trails of every Region; DescribeTrails knows what is seen from one Region, an
 /// organization's trails included. Either alone may be short, so that both must answer for the list to be whole.
-pub(super) async fn find(reader: &Reader<'_>) -> (Listing<TrailRef>, Vec<Found>) {
+pub(super) async fn find(reader: &Reader) -> (Listing<TrailRef>, Vec<Found>) {
     let region = reader.session.base_region();
     let client = reader.session.cloudtrail(region);
     let (seen, listed) = join!(
@@ -75,47 +79,33 @@ struct Listed {
     gap: Option<Gap>,
 }
 
-async fn list(reader: &Reader<'_>, region: &str) -> Listed {
+async fn list(reader: &Reader, region: &str) -> Listed {
     let client = reader.session.cloudtrail(region);
-    let mut listed = Listed { trails: Vec::new(), from: Vec::new(), gap: None };
-    let mut token = None;
-    loop {
-        let page = reader.ask(Ask::new(LIST_TRAILS, region, ""), client.list_trails().set_next_token(token.clone()).send()).await;
-        match page {
-            Err(refusal) => {
-                listed.gap = Some(*refusal.gap);
-                return listed;
-            }
-            Ok(page) => {
-                listed.from.push(page.origin());
-                if page.value.trails.is_none() {
-                    listed.gap = Some(not_understood(&page, "`Trails` is missing in the answer"));
+    let paged = pages(
+        |token| reader.ask(Ask::new(LIST_TRAILS, region, ""), client.list_trails().set_next_token(token).send()),
+        |page| page.next_token(),
+    )
+    .await;
+    let mut listed = Listed { trails: Vec::new(), from: paged.origins(), gap: paged.gap() };
+    for page in &paged.pages {
+        if page.value.trails.is_none() {
+            listed.gap = Some(not_understood(page, "`Trails` is missing in the answer"));
+        }
+        for trail in page.value.trails() {
+            match trail.trail_arn().and_then(|arn| Some((arn, Arn::parse(arn)?))) {
+                Some((arn, parts)) => {
+                    let home_region = trail.home_region().unwrap_or(parts.region);
+                    listed.trails.push((arn.to_string(), home_region.to_string()));
                 }
-                for trail in page.value.trails() {
-                    let parts = trail.trail_arn().and_then(|arn| Some((arn, Arn::parse(arn)?)));
-                    match parts {
-                        Some((arn, parts)) => {
-                            let home_region = trail.home_region().unwrap_or(parts.region);
-                            listed.trails.push((arn.to_string(), home_region.to_string()));
-                        }
-                        None => listed.gap = Some(not_understood(&page, "a trail without an ARN")),
-                    }
-                }
-                match Next::after(token.as_deref(), page.value.next_token()) {
-                    Next::More(next) => token = Some(next),
-                    Next::Done => return listed,
-                    Next::Stuck => {
-                        listed.gap = Some(not_understood(&page, STUCK));
-                        return listed;
-                    }
-                }
+                None => listed.gap = Some(not_understood(page, "a trail without an ARN")),
             }
         }
     }
+    listed
 }
 
 /// Describes trails by ARN, one call for each home Region.
-async fn describe(reader: &Reader<'_>, by_region: BTreeMap<String, Vec<String>>) -> Vec<(String, String, Heard<sdk::Trail>)> {
+async fn describe(reader: &Reader, by_region: BTreeMap<String, Vec<String>>) -> Vec<(String, String, Heard<sdk::Trail>)> {
     let asked = by_region.into_iter().map(async |(region, arns)| {
         let client = reader.session.cloudtrail(&region);
         let about = arns.join(" ");
@@ -143,9 +133,14 @@ fn of_description(arn: &str, home_region: Option<&str>, described: Heard<sdk::Tr
 }
 
 impl Found {
-    /// The bucket's name, where the trail was described.
-    pub(super) fn bucket(&self) -> Option<&str> {
-        self.described.as_ref().ok()?.value.s3_bucket_name()
+    /// The account that owns the trail, as its ARN says.
+    pub(super) fn owner(&self) -> &str {
+        Arn::parse(&self.arn).map_or("", |parts| parts.account)
+    }
+
+    /// Whether the trail covers every Region; not known where it was not described.
+    pub(super) fn is_multi_region(&self) -> bool {
+        self.described.as_ref().is_ok_and(|answer| answer.value.is_multi_region_trail() == Some(true))
     }
 
     /// The key as the trail names it, and the Region to ask for it.
@@ -157,7 +152,7 @@ impl Found {
 }
 
 /// Reads what a trail is about. The key is joined later.
-pub(super) async fn collect(reader: &Reader<'_>, found: &Found, regions: &Listing<String>) -> Trail {
+pub(super) async fn collect(reader: &Reader, found: &Found, regions: &Listing<String>) -> Trail {
     let Found { arn, home_region, described } = found;
     let parts = Arn::parse(arn).expect("a trail is found by its ARN");
     let owner = parts.account;
@@ -214,7 +209,11 @@ pub(super) async fn collect(reader: &Reader<'_>, found: &Found, regions: &Listin
         kms_key: fact(described, |_| None),
         kms_key_id: fact(described, |t| text(t.kms_key_id())),
         sns_topic_arn: fact(described, |t| text(t.sns_topic_arn())),
+        sns_topic: fact(described, |t| text(t.sns_topic_arn()).map(TopicRef)),
         cloud_watch_logs_log_group_arn: fact(described, |t| text(t.cloud_watch_logs_log_group_arn())),
+        log_group: fact(described, |t| {
+            text(t.cloud_watch_logs_log_group_arn()).map(|arn| LogGroupRef(log_group::id(&arn).to_string()))
+        }),
         cloud_watch_logs_role_arn: fact(described, |t| text(t.cloud_watch_logs_role_arn())),
         has_custom_event_selectors: stated(described, "HasCustomEventSelectors", |t| t.has_custom_event_selectors()),
         is_multi_region,
@@ -225,6 +224,16 @@ pub(super) async fn collect(reader: &Reader<'_>, found: &Found, regions: &Listin
         status: Listing { items, gaps: coverage_gaps, from },
         tags,
     }
+}
+
+/// How a trail fares in Regions that only another account has enabled.
+pub(super) async fn statuses(reader: &Reader, found: &Found, regions: &[String]) -> Vec<TrailStatus> {
+    let asked = regions.iter().map(async |region| {
+        let client = reader.session.cloudtrail(region);
+        let ask = Ask::new(GET_TRAIL_STATUS, region, &found.arn).owned_by(found.owner());
+        status(region, &reader.ask(ask, client.get_trail_status().name(&found.arn).send()).await)
+    });
+    join_all(asked).await
 }
 
 fn status(region: &str, heard: &Heard<GetTrailStatusOutput>) -> TrailStatus {
@@ -244,30 +253,30 @@ fn status(region: &str, heard: &Heard<GetTrailStatusOutput>) -> TrailStatus {
     }
 }
 
-async fn list_tags(reader: &Reader<'_>, found: &Found, owner: &str) -> Fact<Vec<Tag>> {
+async fn list_tags(reader: &Reader, found: &Found, owner: &str) -> Fact<Vec<Tag>> {
     let Found { arn, home_region, .. } = found;
     let client = reader.session.cloudtrail(home_region);
-    let (mut tags, mut token) = (Vec::new(), None);
-    loop {
-        let request = client.list_tags().resource_id_list(arn).set_next_token(token.clone()).send();
-        let page = match reader.ask(Ask::new(LIST_TAGS, home_region, arn).owned_by(owner), request).await {
-            Err(refusal) => return Fact::Unknown(*refusal.gap),
-            Ok(page) => page,
-        };
-        let of_trail = page.value.resource_tag_list().iter().filter(|r| r.resource_id().is_none_or(|id| id == arn));
-        tags.extend(
-            of_trail
-                .flat_map(sdk::ResourceTag::tags_list)
-                .map(|tag| Tag { key: tag.key().to_string(), value: tag.value().unwrap_or_default().to_string() }),
-        );
-        match Next::after(token.as_deref(), page.value.next_token()) {
-            Next::More(next) => token = Some(next),
-            Next::Stuck => return Fact::Unknown(not_understood(&page, STUCK)),
-            Next::Done => {
-                tags.sort_by(|a: &Tag, b: &Tag| a.key.cmp(&b.key));
-                return Fact::observed(tags, page.origin());
-            }
-        }
+    let paged = pages(
+        |token| {
+            let request = client.list_tags().resource_id_list(arn).set_next_token(token).send();
+            reader.ask(Ask::new(LIST_TAGS, home_region, arn).owned_by(owner), request)
+        },
+        |page| page.next_token(),
+    )
+    .await;
+    if let Some(gap) = paged.gap() {
+        return Fact::Unknown(gap);
+    }
+    let lists = paged.pages.iter().flat_map(|page| page.value.resource_tag_list());
+    let of_trail = lists.filter(|list| list.resource_id().is_none_or(|id| id == arn));
+    let mut tags: Vec<Tag> = of_trail
+        .flat_map(sdk::ResourceTag::tags_list)
+        .map(|tag| Tag { key: tag.key().to_string(), value: tag.value().unwrap_or_default().to_string() })
+        .collect();
+    tags.sort_by(|a, b| a.key.cmp(&b.key));
+    match paged.origins().pop() {
+        Some(from) => Fact::observed(tags, from),
+        None => Fact::Unknown(Gap::new(GapKind::AbsentInput, "the tags were not listed")),
     }
 }
 

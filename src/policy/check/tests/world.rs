@@ -219,6 +219,7 @@ pub(super) fn world() -> Inventory {
         synthetic: true,
         regions_asked: Vec::new(),
         accounts: Vec::new(),
+        gaps: Vec::new(),
     };
     let mut inventory = Inventory::empty(scope);
     inventory.accounts.push(account(&["main"]));

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use self::server::{ACCOUNT, FakeTrail, Fault, Server, World};
 use super::collect;
-use crate::aws::{ConnectError, Interrupt, Options, Recording, RecordingError, Session, Timeouts, connect};
+use crate::aws::{ConnectError, Interrupt, Options, Plan, Recording, RecordingError, Session, Timeouts, connect};
 use crate::inventory::{Fact, GapKind, Inventory, RegionOutcome, Remedy};
 
 const KEY_ID: &str = "AKIAFAKEFAKEFAKE0001";
@@ -38,7 +38,7 @@ fn world(regions: &[&'static str], trails: Vec<FakeTrail>) -> World {
 /// A session in eu-west-1 that reads every Region: the base Region is the first that is asked for, and all are asked for.
 async fn scan(server: &Server, regions: &[&str]) -> (Session, Inventory) {
     let session = connect(options(server, regions)).await.expect("connects");
-    let inventory = collect(&session).await.expect("collects");
+    let inventory = collect(&session, &Plan::default()).await.expect("collects");
     (session, inventory)
 }
 
@@ -47,7 +47,8 @@ fn json(inventory: &Inventory) -> String {
 }
 
 async fn replayed(recording: Recording) -> Inventory {
-    collect(&Session::replay(recording)).await.expect("a recording is collected like an account")
+    let plan = recording.plan().clone();
+    collect(&Session::replay(recording), &plan).await.expect("a recording is collected like an account")
 }
 
 const THREE: [&str; 3] = ["eu-west-1", "eu-west-2", "us-east-1"];
@@ -66,7 +67,7 @@ async fn the_number_of_calls_is_the_formula() {
             let other_homes = trails.iter().filter(|t| !t.multi && t.home != "eu-west-1").count();
             let of_trails: usize = trails.iter().map(|t| if t.multi { regions.len() } else { 1 } + 2).sum();
             let of_bucket = if n == 0 { 0 } else { 1 + 12 + 1 };
-            assert_eq!(server.total(), 6 + other_homes + of_trails + of_bucket, "{n} trails: {:?}", server.counts());
+            assert_eq!(server.total(), 7 + other_homes + of_trails + of_bucket, "{n} trails: {:?}", server.counts());
             assert_eq!(inventory.calls.len(), server.total());
             assert_eq!(inventory.trails.len(), n);
             assert!(inventory.accounts[0].trails.is_complete());
@@ -198,7 +199,7 @@ async fn a_replay_of_a_broken_run_gives_the_same_bytes() {
     let region = live.scope.accounts[0].regions.iter().find(|r| r.name == "eu-west-1").expect("known");
     assert!(matches!(region.outcome, RegionOutcome::Gap(_)));
 
-    let recording = session.recording();
+    let recording = session.recording(&Plan::default());
     assert_eq!(recording.len(), live.calls.len());
     let asked = server.total();
     assert_eq!(json(&replayed(recording.clone()).await), json(&live));
@@ -217,7 +218,7 @@ async fn a_replay_of_a_broken_run_gives_the_same_bytes() {
 async fn a_recording_holds_no_key_material() {
     let server = Server::start(broken_world());
     let (session, live) = scan(&server, &THREE).await;
-    let files = session.recording().to_files();
+    let files = session.recording(&Plan::default()).to_files();
     assert!(files.len() > 20);
     let everything = files.into_iter().map(|(_, bytes)| String::from_utf8(bytes).expect("text")).chain([json(&live)]);
     for text in everything {
@@ -247,9 +248,11 @@ async fn a_run_that_is_stopped_is_an_inventory_with_gaps() {
         connect(Options { interrupt: interrupt.clone(), timeouts, ..options(&server, &THREE) }).await.expect("connects");
     let waiting = session.clone();
     let watch = server.clone();
-    let scan = tokio::spawn(async move { collect(&waiting).await.expect("collects") });
+    let scan = tokio::spawn(async move { collect(&waiting, &Plan::default()).await.expect("collects") });
     let stop = async move {
-        while watch.counts().get("cloudtrail:GetEventSelectors") != Some(&2) || !watch.counts().contains_key("s3:ListObjectsV2") {
+        while watch.counts().get("cloudtrail:GetEventSelectors") != Some(&2)
+            || !watch.counts().contains_key("cloudtrail:ListTags")
+        {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
@@ -263,20 +266,21 @@ async fn a_run_that_is_stopped_is_an_inventory_with_gaps() {
     assert_eq!(trail.event_selectors.gap().map(|g| g.kind), Some(GapKind::Interrupted));
     assert_eq!(trail.is_logging.known(), Some(&true));
     assert_eq!(live.keys[0].key_state.gap().map(|g| g.kind), Some(GapKind::Interrupted));
-    assert_eq!(json(&replayed(session.recording()).await), json(&live));
+    assert_eq!(live.buckets[0].versioning.gap().map(|g| g.kind), Some(GapKind::Interrupted));
+    assert_eq!(json(&replayed(session.recording(&Plan::default())).await), json(&live));
 }
 
 #[tokio::test]
 async fn what_a_recording_lacks_is_an_absent_input() {
     let server = Server::start(world(&THREE[..1], vec![FakeTrail::new("main", "eu-west-1", true)]));
     let (session, _) = scan(&server, &THREE[..1]).await;
-    let short = session.recording().without("cloudtrail", "GetEventSelectors");
+    let short = session.recording(&Plan::default()).without("cloudtrail", "GetEventSelectors");
     let inventory = replayed(short).await;
     let gap = inventory.trails[0].event_selectors.gap().expect("a gap");
     assert_eq!(gap.kind, GapKind::AbsentInput);
     assert!(gap.message.starts_with("the recording holds no answer to cloudtrail:GetEventSelectors"), "{}", gap.message);
-    let nobody = Session::replay(session.recording().without("sts", "GetCallerIdentity"));
-    assert!(collect(&nobody).await.is_err());
+    let nobody = Session::replay(session.recording(&Plan::default()).without("sts", "GetCallerIdentity"));
+    assert!(collect(&nobody, &Plan::default()).await.is_err());
 }
 
 type Files = Vec<(String, Vec<u8>)>;
@@ -285,7 +289,7 @@ type Files = Vec<(String, Vec<u8>)>;
 async fn a_recording_that_was_tampered_with_is_refused() {
     let server = Server::start(world(&THREE[..1], Vec::new()));
     let (session, _) = scan(&server, &THREE[..1]).await;
-    let files = session.recording().to_files();
+    let files = session.recording(&Plan::default()).to_files();
     let load = |change: &dyn Fn(&mut Files)| {
         let mut files = files.clone();
         change(&mut files);
@@ -321,7 +325,7 @@ async fn a_recording_is_read_from_files_alone() {
     let server = Server::start(world(&THREE[..1], Vec::new()));
     let (session, _) = scan(&server, &THREE[..1]).await;
     let dir = tempfile::tempdir().expect("a folder");
-    session.recording().write(dir.path()).expect("written");
+    session.recording(&Plan::default()).write(dir.path()).expect("written");
     assert!(Recording::load(dir.path()).is_ok());
     std::os::unix::fs::symlink("/etc/passwd", dir.path().join("calls/link")).expect("linked");
     assert!(matches!(Recording::load(dir.path()), Err(RecordingError::NotAFile { .. })));
@@ -354,7 +358,7 @@ async fn an_organizations_trail_is_read_at_its_owner() {
     let gap = bucket.versioning.gap().expect("a gap");
     assert_eq!((gap.kind, &gap.remedy), (GapKind::OtherAccount, &Some(Remedy::ScanAccount { account: None })));
     assert!(!server.counts().contains_key("s3:GetBucketVersioning"));
-    assert_eq!(json(&replayed(session.recording()).await), json(&inventory));
+    assert_eq!(json(&replayed(session.recording(&Plan::default())).await), json(&inventory));
 }
 
 #[tokio::test]

@@ -176,7 +176,8 @@ fn read_request(stream: &mut TcpStream) -> Option<Request> {
     let (region, service) = (scope[2].to_string(), scope[3]);
     let operation = match header("x-amz-target") {
         Some(target) => {
-            let service = if target.contains("CloudTrail") { "cloudtrail" } else { "kms" };
+            let services = [("CloudTrail", "cloudtrail"), ("Organizations", "organizations"), ("Logs", "logs")];
+            let service = services.iter().find(|(word, _)| target.contains(word)).map_or("kms", |(_, service)| service);
             format!("{service}:{}", target.rsplit('.').next()?)
         }
         None if service == "sts" || service == "iam" => {
@@ -254,6 +255,7 @@ impl World {
                  <RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>",
             ),
             "cloudtrail" => self.cloudtrail(operation, request),
+            "organizations" => (400, String::new(), "{\"__type\":\"AWSOrganizationsNotInUseException\"}".into()),
             "kms" => self.kms(operation),
             _ => self.s3(operation, request),
         }
