@@ -12,8 +12,13 @@ from xml.sax.saxutils import escape
 
 from moto.cloudtrail import models as cloudtrail
 from moto.iam.access_control import PermissionResult
+from moto.kms.models import kms_backends
+from moto.logs.models import logs_backends
 from moto.s3.models import FakeBucket, s3_backends
+from moto.sns.models import sns_backends
 
+import access
+import organization
 from world import Refusal
 
 GLOBAL = ("iam", "sts", "s3", "s3control", "account", "organizations")
@@ -81,7 +86,7 @@ def list_regions(call, account):
 def get_caller_identity(call, _account):
     return xml_reply(
         '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
-        f"<Arn>{call.caller_arn}</Arn><UserId>AROAEXAMPLEEXAMPLE123:audit</UserId><Account>{call.account}</Account></GetCallerIdentityResult>"
+        f"<Arn>{call.caller_arn}</Arn><UserId>AROAEXAMPLEEXAMPLE123:{call.caller_arn.rsplit('/', 1)[1]}</UserId><Account>{call.account}</Account></GetCallerIdentityResult>"
         f"<ResponseMetadata><RequestId>{call.request_id}</RequestId></ResponseMetadata></GetCallerIdentityResponse>"
     )
 
@@ -89,30 +94,37 @@ def get_caller_identity(call, _account):
 # CloudTrail
 
 
+def owners(call, account):
+    """The caller's account, and the one that manages its organization."""
+    managers = {account.organization.management} - {call.account} if account.organization else ()
+    return [call.account, *managers]
+
+
 def visible_trails(call, account, shadows=True):
-    """The trails that a Region of the account shows, those of its organization included."""
+    """The trails that a Region of the account shows, its own first, then those of its organization."""
     trails = []
-    for owner in filter(None, (call.account, account.member_of)):
+    for owner in owners(call, account):
         for backend in list(cloudtrail.cloudtrail_backends[owner].values()):
             for trail in backend.trails.values():
                 at_home = trail.region_name == call.region
                 shown = at_home or (shadows and trail.is_multi_region)
                 if shown and (owner == call.account or trail.is_org_trail):
                     trails.append(trail)
-    return sorted(trails, key=lambda trail: trail.arn)
+    return sorted(trails, key=lambda trail: (trail.account_id != call.account, trail.arn))
 
 
 def find_trail(call, account, name):
     for trail in visible_trails(call, account):
-        if name == trail.arn or (name == trail.trail_name and trail.region_name == call.region):
+        if name == trail.arn or (name == trail.trail_name and trail.account_id == call.account and trail.region_name == call.region):
             return trail
     raise Refusal("TrailNotFoundException", f"Unknown trail: {name} for the user: {call.account}")
 
 
 def own_trail(call, account, name):
+    """A trail for whoever may see inside it: its owner, and the organization's administrator of CloudTrail."""
     trail = find_trail(call, account, name)
-    if trail.account_id != call.account:
-        raise Refusal("AccessDeniedException", f"User: {call.caller_arn} is not authorized to perform: {call.name} on resource: {trail.arn}")
+    if trail.account_id != call.account and not account.organization.is_administrator(call.account, "cloudtrail.amazonaws.com"):
+        raise access.not_allowed(call, trail.arn)
     return trail
 
 
@@ -231,7 +243,7 @@ def reachable(call):
     partition, owner = found
     region = s3_backends[owner][partition].buckets[call.bucket].region_name
     where = [("x-amz-bucket-region", region)]
-    if owner != call.account:
+    if owner != call.account or call.expected_owner not in ("", owner):
         raise Refusal("AccessDenied", f'User: {call.caller_arn} is not authorized to perform: {call.name} on resource: "arn:aws:s3:::{call.bucket}"', 403, where)
     if region != call.region and call.operation != "GetBucketLocation":
         message = "The bucket you are attempting to access must be addressed using the specified endpoint."
@@ -297,14 +309,79 @@ def get_bucket_encryption(call, _account):
 
 
 def kms_key(call, _account):
-    """Refuses keys of other accounts, as AWS does where the key policy is silent."""
+    """Refuses keys of other accounts where their policies are silent; a key's policy is shown to its own account alone."""
     name = question(call).get("KeyId", "")
     parts = name.split(":")
-    if name.startswith("arn:") and parts[4] != call.account:
-        raise Refusal("AccessDeniedException", f"User: {call.caller_arn} is not authorized to perform: {call.name} on resource: {name}")
-    if name.startswith("arn:") and parts[3] != call.region:
+    if not name.startswith("arn:"):
+        return None
+    if parts[4] != call.account:
+        key = kms_backends[parts[4]][parts[3]].keys.get(parts[5].removeprefix("key/")) if parts[4] in kms_backends else None
+        if not key or call.operation == "GetKeyPolicy" or not access.allows(key.policy, call.name, call.account, call.caller_arn):
+            raise access.not_allowed(call, name)
+        call.served_by = parts[4]
+    if parts[3] != call.region:
         raise Refusal("NotFoundException", f"Invalid arn {parts[3]}")
     return None
+
+
+# CloudWatch Logs and SNS
+
+
+LOG_GROUPS_PAGE = 3
+
+
+def create_log_group(call, account):
+    asked = question(call)
+    account.log_classes[call.region, asked["logGroupName"]] = asked.get("logGroupClass", "STANDARD")
+    return None
+
+
+def describe_log_groups(call, account):
+    """The log groups of the Region in pages, which may be shorter than what is asked for."""
+    asked = question(call)
+    prefix, after = asked.get("logGroupNamePrefix", ""), asked.get("nextToken", "")
+    groups = sorted(logs_backends[call.account][call.region].groups.values(), key=lambda group: group.name)
+    rows = [
+        {
+            **group.to_describe_dict(),
+            "creationTime": 1767603600000,
+            "logGroupClass": account.log_classes.get((call.region, group.name), "STANDARD"),
+        }
+        for group in groups
+        if group.name.startswith(prefix) and group.name > after
+    ]
+    size = min(asked.get("limit") or 50, LOG_GROUPS_PAGE)
+    reply = {"logGroups": rows[:size]}
+    if len(rows) > size:
+        reply["nextToken"] = rows[size - 1]["logGroupName"]
+    return json_reply(reply)
+
+
+def topic(call, _account):
+    """Refuses another Region's topics, and another account's where their policies are silent."""
+    arn = call.form().get("TopicArn", [""])[0]
+    parts = arn.split(":")
+    if len(parts) != 6 or parts[3] != call.region:
+        raise Refusal("InvalidParameter", "Invalid parameter: TopicArn")
+    if parts[4] == call.account:
+        return None
+    found = sns_backends[parts[4]][parts[3]].topics.get(arn) if parts[4] in sns_backends else None
+    owner = {"AWS:SourceOwner": call.account, "AWS:SourceAccount": call.account}
+    if not found or not access.allows(found.policy, "sns:GetTopicAttributes", call.account, call.caller_arn, owner):
+        raise access.not_allowed(call, arn, "AuthorizationError", 403)
+    return None
+
+
+def counted(call, body):
+    """The topic's subscriptions, which moto keeps but does not count. Whoever is asked by e-mail has not confirmed yet."""
+    arn = call.form()["TopicArn"][0]
+    subscriptions = [s for s in sns_backends[arn.split(":")[4]][call.region].subscriptions.values() if s.topic.arn == arn]
+    pending = sum(s.protocol.startswith("email") for s in subscriptions)
+    for name, count in (("Pending", pending), ("Confirmed", len(subscriptions) - pending)):
+        entry = rf"(<key>Subscriptions{name}</key>\s*<value>)\d+".encode()
+        body, found = re.subn(entry, lambda m, count=count: m[1] + str(count).encode(), body)
+        assert found == 1, body
+    return body
 
 
 def before(call):
@@ -331,6 +408,8 @@ def after(call, account, status, body):
         if reply["KeyRotationEnabled"]:
             reply.setdefault("RotationPeriodInDays", 365)
         return json.dumps(reply).encode()
+    if call.name == "sns:GetTopicAttributes":
+        return counted(call, body)
     if call.name == "s3:GetObjectLockConfiguration":
         return re.sub(rb"<(Days|Years)>0</\1>", b"", body)  # AWS gives the one that was set
     if call.name == "s3:GetBucketNotificationConfiguration":
@@ -339,6 +418,10 @@ def after(call, account, status, body):
 
 
 HANDLERS = {
+    **organization.HANDLERS,
+    "logs:CreateLogGroup": create_log_group,
+    "logs:DescribeLogGroups": describe_log_groups,
+    "sns:GetTopicAttributes": topic,
     "account:ListRegions": list_regions,
     "sts:GetCallerIdentity": get_caller_identity,
     "cloudtrail:DescribeTrails": describe_trails,

@@ -35,6 +35,7 @@ from moto.moto_api._internal import mock_random  # noqa: E402
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
 from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
 
+import access  # noqa: E402
 import answers  # noqa: E402
 import scenarios  # noqa: E402
 from world import WORLD, Call, Refusal  # noqa: E402
@@ -84,7 +85,7 @@ class Fault:
     """A scripted misfortune: of which calls, and what happens to them."""
 
     operation: str  # glob over `service:Operation`
-    kind: str  # deny | scp | throttle | status | hang | reset | truncated | malformed
+    kind: str  # of KINDS
     region: str = "*"
     resource: str = ""  # only calls that mention this in path, query or body
     times: int = -1  # how often; -1 for always
@@ -92,7 +93,7 @@ class Fault:
     seconds: float = 600
     message: str = ""
 
-    KINDS = ("deny", "scp", "throttle", "status", "hang", "reset", "truncated", "malformed")
+    KINDS = ("deny", "scp", "throttle", "status", "missing", "hang", "reset", "truncated", "malformed")
 
     def __post_init__(self):
         if self.kind not in self.KINDS:
@@ -154,7 +155,9 @@ def read_call(environ):
     else:
         action = re.search(rb"(?:^|&)Action=(\w+)", body)
         operation = action.group(1).decode() if action else f"{method} {path}"
-    return Call(service, operation, account, region, key, method, path, query, arguments, body, bucket)
+    call = Call(service, operation, account, region, key, method, path, query, arguments, body, bucket, access.caller_arn(account, key))
+    call.expected_owner = environ.get("HTTP_X_AMZ_EXPECTED_BUCKET_OWNER", "")
+    return call
 
 
 def refusal(call, refused):
@@ -191,8 +194,30 @@ def denial(call, fault):
 
 
 def denied(call, message):
-    xml = call.service in ("s3", "s3control", "iam", "sts")
-    return Refusal("AccessDenied" if xml else "AccessDeniedException", message, 403 if xml or call.service == "account" else 400)
+    code = {"s3": "AccessDenied", "s3control": "AccessDenied", "iam": "AccessDenied", "sts": "AccessDenied", "sns": "AuthorizationError"}
+    return Refusal(code.get(call.service, "AccessDeniedException"), message, 403 if call.service in (*code, "account") else 400)
+
+
+# What services call a caller who asks too often, and a thing that is not there, where it is not in the first way.
+THROTTLED = {
+    "s3": ("SlowDown", 503),
+    "s3control": ("SlowDown", 503),
+    "account": ("TooManyRequestsException", 429),
+    "organizations": ("TooManyRequestsException", 400),
+    "iam": ("Throttling", 400),
+    "sts": ("Throttling", 400),
+    "sns": ("Throttled", 429),
+}
+MISSING = {
+    "s3": ("NoSuchBucket", 404),
+    "kms": ("NotFoundException", 400),
+    "sns": ("NotFound", 404),
+    "cloudtrail": ("TrailNotFoundException", 400),
+    "organizations": ("AWSOrganizationsNotInUseException", 400),
+    "iam": ("NoSuchEntity", 404),
+    "s3control": ("NoSuchResource", 404),
+    "sts": ("NoSuchEntity", 404),
+}
 
 
 def hang_up(environ):
@@ -265,8 +290,11 @@ class Emulator:
         if kind in ("deny", "scp"):
             raise denial(call, fault)
         if kind == "throttle":
-            slow = call.service in ("s3", "s3control")
-            raise Refusal("SlowDown" if slow else "ThrottlingException", fault.message or "Rate exceeded", 503 if slow else 400)
+            code, status = THROTTLED.get(call.service, ("ThrottlingException", 400))
+            raise Refusal(code, fault.message or "Rate exceeded", status)
+        if kind == "missing":
+            code, status = MISSING.get(call.service, ("ResourceNotFoundException", 404 if call.service == "account" else 400))
+            raise Refusal(code, fault.message or "It does not exist.", status)
         if kind == "status":
             raise Refusal("InternalError" if call.service == "s3" else "InternalFailure", fault.message or "We encountered an internal error.", fault.status)
         status, headers, body = answers.answer(call, account) or self.ask_moto(environ, call)
@@ -275,7 +303,7 @@ class Emulator:
         return status, headers, body
 
     def ask_moto(self, environ, call):
-        environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.account
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = call.served_by or call.account
         environ["HTTP_HOST"] = self.url.removeprefix("http://")
         body = answers.before(call)
         environ["wsgi.input"], environ["CONTENT_LENGTH"] = io.BytesIO(body), str(len(body))

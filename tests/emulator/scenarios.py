@@ -3,199 +3,18 @@
 `good`     everything as it should be: one multi-Region trail, its bucket and its key
 `acme`     the demonstration: a good organization trail, a careless legacy trail, a trail into an account that is not reached
 `crowded`  acme, and 200 buckets and 20 keys that no trail uses
+`org`      an organization of nine accounts, with all that one may meet when it is read from its management account: see `org`
 `hostile`  text that tries to leave the place it is shown in
 `empty`    nothing at all
 """
 
 import json
-import re
 
-import boto3
-from botocore.config import Config
-
+import organization
+from builder import Builder, key_policy, trail_bucket_policy
 from world import WORLD
 
 HOSTILE = "<script>alert('tp')</script>\"&amp;{{ 7*7 }}{% raw %}</style>]]>\u001b[31mred\u001b[0m\u202etxt\u0007\r\nnext | line `tick` $(id) \\"
-MFA = "arn:aws:iam::{}:mfa/root-account-mfa-device 123456"
-
-
-def without_account_host(request, **_):
-    """s3control writes the account in front of the host; a loopback address has no room for it."""
-    request.url = re.sub(r"//\d{12}\.", "//", request.url)
-
-
-class Builder:
-    """Makes things in one account, with short words for what every scenario needs."""
-
-    def __init__(self, url, number):
-        self.url, self.number = url, number
-        self.session = boto3.Session()
-        self.clients = {}
-
-    def client(self, service, region="us-east-1", attempts=1):
-        at = (service, region, attempts)
-        if at not in self.clients:
-            self.clients[at] = self.session.client(
-                service,
-                region_name=region,
-                endpoint_url=self.url,
-                aws_access_key_id=f"AKIA{self.number}TEST",
-                aws_secret_access_key="wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-                config=Config(
-                    s3={"addressing_style": "path"},
-                    request_checksum_calculation="when_required",
-                    retries={"total_max_attempts": attempts},
-                    read_timeout=10,
-                ),
-            )
-            self.clients[at].meta.events.register("before-send", without_account_host)
-        return self.clients[at]
-
-    def trail_arn(self, name, region):
-        return f"arn:aws:cloudtrail:{region}:{self.number}:trail/{name}"
-
-    def key(self, region, description, rotate=True, policy=None):
-        kms = self.client("kms", region)
-        arn = kms.create_key(Description=description, Policy=policy or json.dumps(key_policy(self.number)))["KeyMetadata"]["Arn"]
-        if rotate:
-            kms.enable_key_rotation(KeyId=arn)
-        return arn
-
-    def bucket(self, name, region="us-east-1", lock=False):
-        place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
-        self.client("s3", region).create_bucket(Bucket=name, ObjectLockEnabledForBucket=lock, **place)
-        return name
-
-    def guarded_bucket(self, name, policy, key=None, region="us-east-1", access_logs=None):
-        """A bucket as a trail's bucket should be."""
-        s3 = self.client("s3", region)
-        self.bucket(name, region, lock=True)
-        s3.put_bucket_versioning(
-            Bucket=name, MFA=MFA.format(self.number), VersioningConfiguration={"Status": "Enabled", "MFADelete": "Enabled"}
-        )
-        s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=closed())
-        s3.put_bucket_ownership_controls(Bucket=name, OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]})
-        s3.put_object_lock_configuration(
-            Bucket=name,
-            ObjectLockConfiguration={"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": {"Mode": "COMPLIANCE", "Days": 2555}}},
-        )
-        s3.put_object(Bucket=name, Key=f"AWSLogs/{self.number}/CloudTrail/", Body=b"", ChecksumAlgorithm="SHA256")
-        if key:
-            rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}, "BucketKeyEnabled": True}
-            s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
-        if access_logs:
-            s3.put_bucket_logging(
-                Bucket=name, BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": access_logs, "TargetPrefix": f"{name}/"}}
-            )
-        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(policy))
-        s3.put_bucket_tagging(Bucket=name, Tagging={"TagSet": [{"Key": "owner", "Value": "security"}]})
-
-    def access_log_bucket(self, name, region="us-east-1"):
-        s3 = self.client("s3", region)
-        self.bucket(name, region)
-        s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=closed())
-        statement = {
-            "Sid": "S3ServerAccessLogs",
-            "Effect": "Allow",
-            "Principal": {"Service": "logging.s3.amazonaws.com"},
-            "Action": "s3:PutObject",
-            "Resource": f"arn:aws:s3:::{name}/*",
-        }
-        s3.put_bucket_policy(Bucket=name, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
-
-    def account_block(self):
-        self.client("s3control").put_public_access_block(AccountId=self.number, PublicAccessBlockConfiguration=closed())
-
-    def good_trail(self, name, bucket, key, region="us-east-1", organization=False):
-        cloudtrail = self.client("cloudtrail", region)
-        self.client("sns", region).create_topic(Name=f"{name}-deliveries")
-        cloudtrail.create_trail(
-            Name=name,
-            S3BucketName=bucket,
-            SnsTopicName=f"{name}-deliveries",
-            IsMultiRegionTrail=True,
-            EnableLogFileValidation=True,
-            IsOrganizationTrail=organization,
-            CloudWatchLogsLogGroupArn=f"arn:aws:logs:{region}:{self.number}:log-group:/cloudtrail/{name}:*",
-            CloudWatchLogsRoleArn=f"arn:aws:iam::{self.number}:role/{name}-to-cloudwatch",
-            KmsKeyId=key,
-            TagsList=[{"Key": "owner", "Value": "security"}, {"Key": "classification", "Value": "confidential"}],
-        )
-        equals = lambda field, *values: {"Field": field, "Equals": list(values)}  # noqa: E731
-        cloudtrail.put_event_selectors(
-            TrailName=name,
-            AdvancedEventSelectors=[
-                {"Name": "every management event", "FieldSelectors": [equals("eventCategory", "Management")]},
-                {"Name": "every object of S3", "FieldSelectors": [equals("eventCategory", "Data"), equals("resources.type", "AWS::S3::Object")]},
-            ],
-        )
-        cloudtrail.put_insight_selectors(
-            TrailName=name, InsightSelectors=[{"InsightType": "ApiCallRateInsight"}, {"InsightType": "ApiErrorRateInsight"}]
-        )
-        cloudtrail.start_logging(Name=name)
-
-
-def closed():
-    return dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
-
-
-def trail_bucket_policy(bucket, trail_arn, account, secure=True):
-    """The policy that CloudTrail asks for, bound to one trail, and a refusal of plain HTTP."""
-    service = {"Service": "cloudtrail.amazonaws.com"}
-    source = {"aws:SourceArn": trail_arn} if secure else {}
-    write = {"s3:x-amz-acl": "bucket-owner-full-control", **source}
-    statements = [
-        {
-            "Sid": "CloudTrailReadsAcl",
-            "Effect": "Allow",
-            "Principal": service,
-            "Action": "s3:GetBucketAcl",
-            "Resource": f"arn:aws:s3:::{bucket}",
-            **({"Condition": {"StringEquals": source}} if source else {}),
-        },
-        {
-            "Sid": "CloudTrailWrites",
-            "Effect": "Allow",
-            "Principal": service,
-            "Action": "s3:PutObject",
-            "Resource": f"arn:aws:s3:::{bucket}/AWSLogs/*" if secure else f"arn:aws:s3:::{bucket}/AWSLogs/{account}/*",
-            "Condition": {"StringEquals": write},
-        },
-    ]
-    if secure:
-        statements.append(
-            {
-                "Sid": "OnlyOverTls",
-                "Effect": "Deny",
-                "Principal": "*",
-                "Action": "s3:*",
-                "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            }
-        )
-    return {"Version": "2012-10-17", "Statement": statements}
-
-
-def key_policy(account, trail_arn=None):
-    """The account administers the key, CloudTrail encrypts for one trail, and the auditors' role decrypts."""
-    statements = [
-        {
-            "Sid": "TheAccountAdministers",
-            "Effect": "Allow",
-            "Principal": {"AWS": f"arn:aws:iam::{account}:root"},
-            "Action": "kms:*",
-            "Resource": "*",
-        }
-    ]
-    if trail_arn:
-        context = {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": f"arn:aws:cloudtrail:*:{account}:trail/*"}}
-        bound = {"StringEquals": {"aws:SourceArn": trail_arn}, **context}
-        service = {"Service": "cloudtrail.amazonaws.com"}
-        statements += [
-            {"Sid": "CloudTrailEncrypts", "Effect": "Allow", "Principal": service, "Action": "kms:GenerateDataKey*", "Resource": "*", "Condition": bound},
-            {"Sid": "CloudTrailDescribes", "Effect": "Allow", "Principal": service, "Action": "kms:DescribeKey", "Resource": "*"},
-        ]
-    return {"Version": "2012-10-17", "Statement": statements}
 
 
 def good(make, prefix="good", organization=False):
@@ -246,6 +65,9 @@ def acme(make, fault):
     )
     cloudtrail.start_logging(Name="security-archive")
     make.client("iam").create_account_alias(AccountAlias="acme-management")
+    acme_organization = organization.found(make.number)
+    acme_organization.join(make.number, "acme-management")
+    acme_organization.join(archive_number, "acme-security-archive")
     account = WORLD.account(make.number)
     account.regions = {
         "us-east-1": "ENABLED_BY_DEFAULT",
@@ -270,6 +92,74 @@ def crowded(make, fault):
         make.bucket(f"acme-data-{index:03}-{make.number}", ("us-east-1", "eu-west-1")[index % 2])
     for index in range(20):
         make.key(("us-east-1", "us-west-2")[index % 2], f"data {index}", rotate=False)
+
+
+def sibling(number, digit):
+    """The number of another account of the same organization: 222222222222 beside 111111111111, 2xx beside 1xx."""
+    return digit * 12 if len(set(number)) == 1 else digit + number[1:]
+
+
+def org(make, external_id=None):
+    """An organization read from its management account.
+
+    The log archive (9) holds the organization trail's bucket and key, the management account its log group and topic, and the security
+    account (8) administers CloudTrail by delegation. Of the members, `web` (3) has a trail of its own that is named like the
+    organization's, and points to a log group and a topic that are gone; `data` (4) has enabled a Region that nobody else has; `sandbox`
+    (5) has no role for the auditors; `retired` (6) is suspended. The role is `trailproof-audit`, trusted to the management account,
+    with the external id where one is given.
+    """
+    names = {"9": "log-archive", "8": "security", "2": "payments", "3": "web", "4": "data", "5": "sandbox", "6": "retired", "7": "partner"}
+    makes = {name: Builder(make.url, sibling(make.number, digit)) for digit, name in names.items()}
+    acme = organization.found(make.number)
+    infrastructure, workloads, sandboxes, leaving = (acme.unit(name) for name in ("Infrastructure", "Workloads", "Sandboxes", "Leaving"))
+    production, staging, test = (acme.unit(name, workloads) for name in ("Production", "Staging", "Test"))
+    places = {"log-archive": infrastructure, "security": infrastructure, "partner": staging, "sandbox": sandboxes, "retired": leaving}
+    acme.join(make.number, "management")
+    for name, member in makes.items():
+        acme.join(member.number, name, places.get(name, production), "SUSPENDED" if name == "retired" else "ACTIVE")
+    acme.unit("Empty", test)
+    acme.administrators["cloudtrail.amazonaws.com"] = [makes["security"].number]
+    for number in acme.members:
+        WORLD.account(number).regions = {
+            "us-east-1": "ENABLED_BY_DEFAULT",
+            "eu-west-1": "ENABLED_BY_DEFAULT",
+            "af-south-1": "ENABLED" if number == makes["data"].number else "DISABLED",
+            "me-south-1": "DISABLED",
+            "eu-south-1": "DISABLED",
+        }
+    for name, member in makes.items():
+        if name != "sandbox":
+            member.role("trailproof-audit", f"arn:aws:iam::{make.number}:root", external_id)
+    make.client("iam").create_account_alias(AccountAlias="acme-management")
+
+    archive, trail = makes["log-archive"], "acme-org-trail"
+    arn, bucket = make.trail_arn(trail, "us-east-1"), f"acme-org-logs-{archive.number}"
+    key = archive.key("us-east-1", "organization trail", policy=json.dumps(key_policy(archive.number, arn)))
+    archive.access_log_bucket(f"acme-access-logs-{archive.number}")
+    archive.guarded_bucket(bucket, trail_bucket_policy(bucket, arn, make.number), key, access_logs=f"acme-access-logs-{archive.number}")
+    for name in ("backup", "copy", "old"):
+        archive.bucket(f"{bucket}-{name}")
+    for member in (make, archive):
+        member.account_block()
+    for year in (2023, 2024, 2025):
+        make.log_group(f"/cloudtrail/{trail}-{year}")
+    make.good_trail(trail, bucket, key, organization=True, own_key=make.key("us-east-1", f"{trail} log group and topic", policy=json.dumps(key_policy(make.number, arn))))
+
+    web = makes["web"]
+    own = f"web-trail-logs-{web.number}"
+    web.bucket(own)
+    web.client("s3").put_bucket_policy(Bucket=own, Policy=json.dumps(trail_bucket_policy(own, web.trail_arn(trail, "us-east-1"), web.number, secure=False)))
+    topic = web.topic("web-deliveries", web.trail_arn(trail, "us-east-1"))
+    web.client("cloudtrail").create_trail(
+        Name=trail,
+        S3BucketName=own,
+        SnsTopicName="web-deliveries",
+        CloudWatchLogsLogGroupArn=f"arn:aws:logs:us-east-1:{web.number}:log-group:/web/cloudtrail:*",
+        CloudWatchLogsRoleArn=f"arn:aws:iam::{web.number}:role/web-to-cloudwatch",
+    )
+    web.client("cloudtrail").start_logging(Name=trail)
+    web.client("sns").delete_topic(TopicArn=topic)
+    return list(acme.members)
 
 
 def hostile(make):
@@ -304,8 +194,9 @@ def hostile(make):
     WORLD.account(make.number).status.append({"trail": "hostile", "set": {"LatestDeliveryError": HOSTILE, "LatestDeliveryTime": -90000}})
 
 
-def seed(url, number, fault, scenario="empty", **settings):
+def seed(url, number, fault, scenario="empty", external_id=None, **settings):
     account = WORLD.account(number)
+    members = []
     make = Builder(url, number)
     match scenario:
         case "good":
@@ -316,10 +207,14 @@ def seed(url, number, fault, scenario="empty", **settings):
             crowded(make, fault)
         case "hostile":
             hostile(make)
+        case "org":
+            members = org(make, external_id)
         case "empty":
             pass
         case other:
             raise ValueError(f"no scenario {other!r}")
     account.set(**settings)
-    account.calls.clear()
-    return {"account": number, "access_key": f"AKIA{number}TEST", "scenario": scenario}
+    for member in [account, *map(WORLD.account, members)]:
+        member.set(**{name: value for name, value in settings.items() if name in ("clock", "latency_ms")})
+        member.calls.clear()
+    return {"account": number, "access_key": f"AKIA{number}TEST", "scenario": scenario, "members": members}

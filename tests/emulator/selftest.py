@@ -7,9 +7,10 @@ import unittest
 import urllib.error
 import urllib.request
 
+import boto3
 import botocore.exceptions
 
-from scenarios import Builder
+from builder import Builder, key_policy
 
 URL = os.environ["TRAILPROOF_EMULATOR"]
 
@@ -27,7 +28,21 @@ def ask(method, what, **arguments):
 
 class Lab(Builder):
     def __init__(self, scenario, **settings):
-        super().__init__(URL, ask("POST", "seed", scenario=scenario, **settings)["account"])
+        seeded = ask("POST", "seed", scenario=scenario, **settings)
+        super().__init__(URL, seeded["account"])
+        self.members = seeded["members"]
+
+    def member(self, digit):
+        """Another account of the scenario `org`."""
+        number = digit + self.number[1:]
+        assert number in self.members, self.members
+        return Builder(URL, number)
+
+    def assume(self, number, role="trailproof-audit", **arguments):
+        """A boto3 session with the credentials of a role."""
+        arn = f"arn:aws:iam::{number}:role/{role}"
+        given = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="scan", **arguments)["Credentials"]
+        return boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], "us-east-1")
 
     def fault(self, **fault):
         ask("POST", "faults", account=self.number, **fault)
@@ -143,14 +158,6 @@ class Emulator(unittest.TestCase):
         self.assertEqual(len(s3.list_buckets(Prefix="acme-org", ContinuationToken=reply["ContinuationToken"])["Buckets"]), 1)
         self.assertGreater(len(s3.list_buckets()["Buckets"]), 200)
 
-    def test_members_see_the_organization_trail(self):
-        owner = Lab("acme")
-        member = Lab("empty", member_of=owner.number)
-        cloudtrail = member.client("cloudtrail", "eu-west-1")
-        trails = cloudtrail.describe_trails()["trailList"]
-        self.assertEqual([t["Name"] for t in trails], ["acme-org-trail"])
-        self.assertEqual(code(cloudtrail.get_event_selectors, TrailName=trails[0]["TrailARN"])[0], "AccessDeniedException")
-
     def test_every_fault(self):
         lab = Lab("good")
         s3, cloudtrail = lab.client("s3"), lab.client("cloudtrail")
@@ -208,6 +215,226 @@ class Emulator(unittest.TestCase):
         tags = lab.client("cloudtrail").list_tags(ResourceIdList=[arn])["ResourceTagList"][0]["TagsList"]
         self.assertIn("\u001b[31m", tags[0]["Value"])
         lab.client("s3").get_bucket_lifecycle_configuration(Bucket=f"hostile-logs-{lab.number}")
+
+
+def pages(call, rows, token, **arguments):
+    """Every page of a listing, each as a list."""
+    got, more = [], {}
+    while True:
+        page = call(**arguments, **more)
+        got.append(page[rows])
+        if token not in page:
+            return got
+        more = {token: page[token]}
+
+
+class Organization(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.lab = Lab("org", external_id="acme-external")
+        cls.trail = cls.lab.trail_arn("acme-org-trail", "us-east-1")
+
+    def test_every_account_knows_its_organization(self):
+        for account in (self.lab, self.lab.member("2")):
+            described = account.client("organizations").describe_organization()["Organization"]
+            self.assertEqual((described["MasterAccountId"], described["FeatureSet"]), (self.lab.number, "ALL"))
+        alone = Lab("good").client("organizations")
+        for call in (alone.describe_organization, alone.list_accounts):
+            self.assertEqual(code(call)[0], "AWSOrganizationsNotInUseException")
+
+    def test_accounts_come_in_pages(self):
+        listed = pages(self.lab.client("organizations").list_accounts, "Accounts", "NextToken")
+        self.assertEqual([len(page) for page in listed], [3, 3, 3])
+        states = {a["Name"]: (a["State"], a["Status"]) for page in listed for a in page}
+        self.assertEqual(states.pop("retired"), ("SUSPENDED", "SUSPENDED"))
+        self.assertEqual(set(states.values()), {("ACTIVE", "ACTIVE")})
+
+    def test_plain_members_may_not_list(self):
+        member = self.lab.member("2").client("organizations")
+        service = {"ServicePrincipal": "cloudtrail.amazonaws.com"}
+        for call, arguments in (
+            (member.list_accounts, {}),
+            (member.list_roots, {}),
+            (member.list_accounts_for_parent, {"ParentId": "r-0000"}),
+            (member.list_organizational_units_for_parent, {"ParentId": "r-0000"}),
+            (member.list_delegated_administrators, service),
+            (member.list_aws_service_access_for_organization, {}),
+        ):
+            self.assertEqual(code(call, **arguments)[0], "AccessDeniedException")
+        administrator = self.lab.member("8").client("organizations")
+        self.assertEqual(len(administrator.list_accounts()["Accounts"]), 3)
+
+    def test_units_are_a_tree(self):
+        organizations = self.lab.client("organizations")
+        root = organizations.list_roots()["Roots"][0]["Id"]
+
+        def walk(parent):
+            accounts = pages(organizations.list_accounts_for_parent, "Accounts", "NextToken", ParentId=parent)
+            units = pages(organizations.list_organizational_units_for_parent, "OrganizationalUnits", "NextToken", ParentId=parent)
+            inside = {u["Name"]: walk(u["Id"]) for page in units for u in page}
+            return {"pages": (len(accounts), len(units)), **{a["Name"]: "" for page in accounts for a in page}, **inside}
+
+        tree = walk(root)
+        self.assertEqual(set(tree), {"pages", "management", "Infrastructure", "Workloads", "Sandboxes", "Leaving"})
+        self.assertEqual(tree["Workloads"]["Production"], {"pages": (2, 1), "payments": "", "web": "", "data": ""})
+        self.assertEqual(tree["Workloads"]["Test"]["Empty"], {"pages": (1, 1)})
+        self.assertEqual(tree["pages"], (1, 2))
+        self.assertEqual(code(organizations.list_accounts_for_parent, ParentId="ou-none-00000000")[0], "ParentNotFoundException")
+
+    def test_cloudtrail_is_trusted_and_administered(self):
+        organizations = self.lab.client("organizations")
+        listed = pages(
+            organizations.list_delegated_administrators, "DelegatedAdministrators", "NextToken", ServicePrincipal="cloudtrail.amazonaws.com"
+        )
+        self.assertEqual([[a["Name"] for a in page] for page in listed], [[], ["security"]], "the first page is empty, and not the last")
+        others = organizations.list_delegated_administrators(ServicePrincipal="config.amazonaws.com")
+        self.assertEqual(others["DelegatedAdministrators"], [])
+        services = pages(organizations.list_aws_service_access_for_organization, "EnabledServicePrincipals", "NextToken")
+        self.assertEqual(len(services), 2)
+        self.assertIn("cloudtrail.amazonaws.com", [s["ServicePrincipal"] for page in services for s in page])
+
+    def test_a_role_acts_in_its_account(self):
+        number = self.lab.member("9").number
+        session = self.lab.assume(number, ExternalId="acme-external")
+        client = lambda service, region="us-east-1": session.client(service, region, endpoint_url=URL)  # noqa: E731
+        identity = client("sts").get_caller_identity()
+        self.assertEqual(identity["Account"], number)
+        self.assertEqual(identity["Arn"], f"arn:aws:sts::{number}:assumed-role/trailproof-audit/scan")
+        trails = client("cloudtrail").describe_trails()["trailList"]
+        self.assertEqual([t["TrailARN"] for t in trails], [self.trail])
+        buckets = client("s3").list_buckets()["Buckets"]
+        self.assertIn(trails[0]["S3BucketName"], [b["Name"] for b in buckets])
+        self.assertTrue(client("kms").describe_key(KeyId=trails[0]["KmsKeyId"])["KeyMetadata"]["Enabled"])
+        calls = ask("GET", "calls", account=number)["operations"]
+        self.assertEqual(calls["cloudtrail:DescribeTrails"], {"us-east-1": 1})
+
+    def test_a_role_is_not_for_everyone(self):
+        def refused(caller, digit, role="trailproof-audit", **arguments):
+            arn = f"arn:aws:iam::{digit + self.lab.number[1:]}:role/{role}"
+            answer = code(caller.client("sts").assume_role, RoleArn=arn, RoleSessionName="scan", **arguments)
+            self.assertEqual(answer[0], "AccessDenied")
+            self.assertIn("sts:AssumeRole", answer[1])
+
+        right = {"ExternalId": "acme-external"}
+        refused(self.lab, "2")
+        refused(self.lab, "2", ExternalId="another")
+        refused(self.lab, "2", role="no-such-role", **right)
+        refused(self.lab, "5", **right)
+        refused(self.lab, "6", **right)
+        refused(self.lab.member("3"), "2", **right)
+        self.lab.assume(self.lab.member("2").number, **right)
+        lab = Lab("org")
+        lab.assume(lab.member("2").number)
+
+    def test_members_see_the_organization_trail_from_outside(self):
+        member = self.lab.member("2")
+        for region in ("us-east-1", "eu-west-1"):
+            cloudtrail = member.client("cloudtrail", region)
+            trail = cloudtrail.describe_trails()["trailList"][0]
+            self.assertEqual((trail["TrailARN"], trail["IsOrganizationTrail"]), (self.trail, True))
+            self.assertEqual([t["TrailARN"] for t in cloudtrail.list_trails()["Trails"]], [self.trail])
+            self.assertEqual(cloudtrail.describe_trails(includeShadowTrails=False)["trailList"], [trail] if region == "us-east-1" else [])
+            self.assertTrue(cloudtrail.get_trail_status(Name=self.trail)["IsLogging"])
+            self.assertEqual(code(cloudtrail.get_trail_status, Name="acme-org-trail")[0], "TrailNotFoundException")
+            self.assertEqual(code(cloudtrail.get_event_selectors, TrailName=self.trail)[0], "AccessDeniedException")
+            self.assertEqual(code(cloudtrail.get_insight_selectors, TrailName=self.trail)[0], "AccessDeniedException")
+            self.assertEqual(code(cloudtrail.list_tags, ResourceIdList=[self.trail])[0], "AccessDeniedException")
+        administrator = self.lab.member("8").client("cloudtrail")
+        self.assertEqual(len(administrator.get_event_selectors(TrailName=self.trail)["AdvancedEventSelectors"]), 2)
+
+    def test_a_name_is_the_accounts_own(self):
+        web = self.lab.member("3")
+        cloudtrail = web.client("cloudtrail")
+        trails = {t["TrailARN"]: t for t in cloudtrail.describe_trails()["trailList"]}
+        own = web.trail_arn("acme-org-trail", "us-east-1")
+        self.assertEqual(set(trails), {own, self.trail})
+        self.assertEqual(cloudtrail.get_trail(Name="acme-org-trail")["Trail"]["TrailARN"], own)
+        self.assertEqual(code(web.client("sns").get_topic_attributes, TopicArn=trails[own]["SnsTopicARN"])[0], "NotFound")
+        self.assertEqual(web.client("logs").describe_log_groups(logGroupNamePrefix="/web/cloudtrail")["logGroups"], [])
+
+    def test_regions_are_each_accounts_own(self):
+        enabled = lambda digit: {  # noqa: E731
+            r["RegionName"] for r in self.lab.member(digit).client("account").list_regions(RegionOptStatusContains=["ENABLED"])["Regions"]
+        }
+        self.assertEqual((enabled("4"), enabled("2")), ({"af-south-1"}, set()))
+        self.lab.member("4").client("cloudtrail", "af-south-1").describe_trails()
+        self.assertEqual(code(self.lab.member("2").client("cloudtrail", "af-south-1").describe_trails)[0], "UnrecognizedClientException")
+
+    def test_the_archives_bucket_and_key_are_its_own(self):
+        trail = self.lab.client("cloudtrail").describe_trails()["trailList"][0]
+        bucket, key, archive = trail["S3BucketName"], trail["KmsKeyId"], self.lab.member("9")
+        for other in (self.lab, self.lab.member("2")):
+            s3 = other.client("s3")
+            self.assertEqual(code(s3.get_bucket_policy, Bucket=bucket)[0], "AccessDenied")
+            self.assertEqual(code(s3.list_objects_v2, Bucket=bucket)[0], "AccessDenied")
+            self.assertEqual(code(s3.head_bucket, Bucket=bucket)[0], "403")
+            self.assertEqual(s3.list_buckets(Prefix=bucket)["Buckets"], [])
+            self.assertEqual(code(other.client("kms").describe_key, KeyId=key)[0], "AccessDeniedException")
+        own = archive.client("s3")
+        own.head_bucket(Bucket=bucket, ExpectedBucketOwner=archive.number)
+        self.assertEqual(code(own.head_bucket, Bucket=bucket, ExpectedBucketOwner=self.lab.number)[0], "403")
+        self.assertEqual(len(own.list_buckets(Prefix=bucket)["Buckets"]), 4)
+
+    def test_a_key_policy_may_let_others_describe(self):
+        owner = Lab("empty")
+        shared = owner.key("us-east-1", "shared", policy=json.dumps(key_policy(owner.number, readers=[self.lab.number])))
+        kms = self.lab.client("kms")
+        self.assertEqual(kms.describe_key(KeyId=shared)["KeyMetadata"]["AWSAccountId"], owner.number)
+        self.assertEqual(code(kms.get_key_policy, KeyId=shared, PolicyName="default")[0], "AccessDeniedException")
+        self.assertEqual(code(self.lab.member("2").client("kms").describe_key, KeyId=shared)[0], "AccessDeniedException")
+
+    def test_log_groups_come_by_prefix_and_page(self):
+        logs = self.lab.client("logs")
+        listed = pages(logs.describe_log_groups, "logGroups", "nextToken", logGroupNamePrefix="/cloudtrail/acme-org-trail")
+        self.assertEqual([len(page) for page in listed], [3, 1])
+        first = listed[0][0]
+        self.assertEqual((first["logGroupName"], first["retentionInDays"], first["logGroupClass"]), ("/cloudtrail/acme-org-trail", 400, "STANDARD"))
+        self.assertEqual(first["arn"], f"arn:aws:logs:us-east-1:{self.lab.number}:log-group:/cloudtrail/acme-org-trail:*")
+        self.assertTrue(first["kmsKeyId"].startswith(f"arn:aws:kms:us-east-1:{self.lab.number}:key/"))
+        lab = Lab("empty")
+        lab.log_group("kept-for-ever", days=None, logGroupClass="INFREQUENT_ACCESS")
+        group = lab.client("logs").describe_log_groups()["logGroups"][0]
+        self.assertEqual((group.get("retentionInDays"), group.get("kmsKeyId"), group["logGroupClass"]), (None, None, "INFREQUENT_ACCESS"))
+        self.assertEqual(lab.client("logs", "eu-west-1").describe_log_groups()["logGroups"], [])
+
+    def test_topics_are_their_accounts_own(self):
+        topic = self.lab.client("cloudtrail").describe_trails()["trailList"][0]["SnsTopicARN"]
+        attributes = self.lab.client("sns").get_topic_attributes(TopicArn=topic)["Attributes"]
+        self.assertEqual((attributes["SubscriptionsConfirmed"], attributes["SubscriptionsPending"]), ("1", "0"))
+        self.assertIn("CloudTrailPublishes", attributes["Policy"])
+        self.assertTrue(attributes["KmsMasterKeyId"].startswith("arn:aws:kms:"))
+        self.assertEqual(code(self.lab.member("2").client("sns").get_topic_attributes, TopicArn=topic)[0], "AuthorizationError")
+        self.assertEqual(code(self.lab.client("sns", "eu-west-1").get_topic_attributes, TopicArn=topic)[0], "InvalidParameter")
+        self.assertEqual(code(self.lab.client("sns").get_topic_attributes, TopicArn=f"{topic}-gone")[0], "NotFound")
+        lab = Lab("empty")
+        plain = lab.client("sns").create_topic(Name="plain")["TopicArn"]
+        lab.subscribe(plain, "email", "nobody@example.com")
+        attributes = lab.client("sns").get_topic_attributes(TopicArn=plain)["Attributes"]
+        self.assertEqual((attributes["SubscriptionsConfirmed"], attributes["SubscriptionsPending"]), ("0", "1"))
+        self.assertNotIn("KmsMasterKeyId", attributes)
+
+    def test_faults_speak_each_services_language(self):
+        lab = Lab("good")
+        calls = {
+            "organizations": (lab.client("organizations").describe_organization, {}),
+            "sns": (lab.client("sns").get_topic_attributes, {"TopicArn": f"arn:aws:sns:us-east-1:{lab.number}:x"}),
+            "logs": (lab.client("logs").describe_log_groups, {}),
+            "kms": (lab.client("kms").list_keys, {}),
+        }
+        denied = {"sns": "AuthorizationError"}
+        throttled = {"organizations": "TooManyRequestsException", "sns": "Throttled"}
+        missing = {"organizations": "AWSOrganizationsNotInUseException", "sns": "NotFound", "kms": "NotFoundException"}
+        for kind, codes, otherwise in (
+            ("deny", denied, "AccessDeniedException"),
+            ("throttle", throttled, "ThrottlingException"),
+            ("missing", missing, "ResourceNotFoundException"),
+        ):
+            lab.fault(operation="*", kind=kind)
+            for service, (call, arguments) in calls.items():
+                self.assertEqual(code(call, **arguments)[0], codes.get(service, otherwise), f"{kind} {service}")
+            ask("DELETE", "faults", account=lab.number)
 
 
 if __name__ == "__main__":

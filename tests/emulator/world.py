@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import threading
 import time
+import urllib.parse
 import uuid
 from dataclasses import dataclass, field
 
@@ -40,15 +41,18 @@ class Call:
     arguments: dict
     body: bytes
     bucket: str
+    caller_arn: str
+    expected_owner: str = ""  # what S3 is told of the bucket's owner
+    served_by: str = ""  # the account whose things moto looks among, where it is not the caller's
     request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
     def name(self):
         return f"{self.service}:{self.operation}"
 
-    @property
-    def caller_arn(self):
-        return f"arn:aws:sts::{self.account}:assumed-role/trailproof-audit/audit"
+    def form(self):
+        """The arguments of a service that speaks in forms."""
+        return urllib.parse.parse_qs(self.body.decode(), keep_blank_values=True)
 
     def steady_id(self):
         """A request id that is the same whenever the same is asked."""
@@ -69,15 +73,16 @@ class Account:
     page: int = 4  # Regions and buckets to a page
     latency_ms: float = 0  # added to every call
     clock: float = 0  # the time it is, seconds since 1970; 0 for the machine's
-    member_of: str = ""  # the management account, whose organization trails show here
     # {"trail": name, "region": glob, "set": {field: value}}: GetTrailStatus; a negative number is seconds ago, null drops the field
     status: list = field(default_factory=list)
+    organization: object = None  # organization.Organization
+    log_classes: dict = field(default_factory=dict)  # (Region, log group) -> class
     mfa_delete: dict = field(default_factory=dict)  # bucket -> Enabled | Disabled
     faults: list = field(default_factory=list)
     standing: list = field(default_factory=list)  # faults of the scenario, which outlive a clearing
     calls: list = field(default_factory=list)
 
-    SETTINGS = ("regions", "page", "latency_ms", "clock", "member_of", "status")
+    SETTINGS = ("regions", "page", "latency_ms", "clock", "status")
 
     def set(self, **settings):
         for name, value in settings.items():
