@@ -13,6 +13,8 @@ mod e2e_errors;
 mod e2e_faults;
 #[cfg(feature = "aws")]
 mod emulator;
+#[cfg(feature = "aws")]
+mod faults;
 mod hostile;
 mod policies;
 mod program;
