@@ -201,7 +201,7 @@ async fn join_all_facts(
         scopes.push(AccountScope { id, name, standing: Standing::Asked, reached: false, gaps: vec![gap], regions: Vec::new() });
     }
     for member in fleet.members() {
-        scopes.push(scope(member, population.asked.get(member.id()).cloned().flatten()));
+        scopes.push(scope(member, &trails, population.asked.get(member.id()).cloned().flatten()));
     }
     let mut inventory = Inventory::empty(Scope {
         started: session.started(),
@@ -224,8 +224,17 @@ async fn join_all_facts(
     inventory
 }
 
-fn scope(member: &Member, name: Option<String>) -> AccountScope {
-    let regions = account::region_scopes(&member.reader, &member.facts.known);
+fn scope(member: &Member, trails: &[Trail], name: Option<String>) -> AccountScope {
+    let mut regions = account::region_scopes(&member.reader, &member.facts.known);
+    // Of a trail of another account the Regions are asked there, once for every account that sees it.
+    for region in regions.iter_mut().filter(|region| region.outcome == RegionOutcome::NothingToAsk) {
+        let seen = trails.iter().filter(|trail| member.found.iter().any(|found| found.arn == trail.arn));
+        let mut asked = seen.flat_map(|trail| &trail.status.items).filter(|status| status.region == region.name).peekable();
+        if asked.peek().is_some() {
+            let gap = asked.find_map(|status| status.is_logging.gap()).filter(|gap| gap.kind != GapKind::OtherAccount);
+            region.outcome = gap.map_or(RegionOutcome::Reached, |gap| RegionOutcome::Gap(gap.clone()));
+        }
+    }
     let mut gaps: BTreeSet<Gap> = member.facts.regions.gaps.iter().chain(&member.trails.gaps).cloned().collect();
     gaps.extend(regions.iter().filter_map(|region| match &region.outcome {
         RegionOutcome::Gap(gap) => Some(gap.clone()),

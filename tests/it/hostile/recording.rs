@@ -44,9 +44,11 @@ fn with(changes: &[(&str, Vec<u8>)]) -> BTreeMap<String, Vec<u8>> {
 
 /// What an audit of the recording says; nothing where the recording is refused, which is no verdict either.
 fn outcomes(files: &BTreeMap<String, Vec<u8>>) -> Option<Outcomes> {
-    let session = Session::replay(Recording::from_files(files.clone()).ok()?);
+    let recording = Recording::from_files(files.clone()).ok()?;
+    let plan = recording.plan().clone();
+    let session = Session::replay(recording);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let inventory = runtime.block_on(source::aws::collect(&session)).ok()?;
+    let inventory = runtime.block_on(source::aws::collect(&session, &plan)).ok()?;
     let findings = audit(&inventory, &CATALOGUE, &Settings::default(), inventory.scope.ended).unwrap();
     Some(findings.into_iter().map(|f| ((f.policy, f.subject.id), f.outcome)).collect())
 }
