@@ -265,7 +265,7 @@ impl Facts {
     }
 }
 
-/// What an account has of a kind of subject: how many were found through it, and why there may be more.
+/// What an account has of a kind of subject: how many it owns or its trails lead to, and why there may be more.
 #[derive(Default)]
 struct Holding {
     found: usize,
@@ -274,7 +274,14 @@ struct Holding {
 
 /// The holdings of every account that was read, in the inventory's order.
 fn holdings(inventory: &Inventory, kind: SubjectKind) -> Vec<Holding> {
-    inventory.accounts.iter().map(|account| holding(inventory, account, kind)).collect()
+    let owners: Vec<String> = inventory.population(kind.noun()).iter().map(|r| subject_of(inventory, *r).account).collect();
+    let held = |account: &Account| owners.iter().filter(|owner| **owner == account.id || **owner == UNKNOWN).count();
+    let holding = |account: &Account| {
+        let holding = holding(inventory, account, kind);
+        // What nobody is known to own may be the account's.
+        Holding { found: holding.found.max(held(account)), ..holding }
+    };
+    inventory.accounts.iter().map(holding).collect()
 }
 
 fn holding(inventory: &Inventory, account: &Account, kind: SubjectKind) -> Holding {
@@ -356,9 +363,12 @@ fn account_subject(account: &Account) -> Subject {
     Subject { kind: "account".into(), id: account.id.clone(), name, account: account.id.clone(), region: None }
 }
 
+/// The account of a subject whose owner is not known.
+const UNKNOWN: &str = "unknown";
+
 fn subject_of(inventory: &Inventory, record: &dyn Record) -> Subject {
     let id = record.id();
-    let unknown = || "unknown".to_string();
+    let unknown = || UNKNOWN.to_string();
     let fact = |f: &Fact<String>| f.known().cloned();
     let plain = || Subject { kind: record.noun_name().into(), id: id.into(), name: id.into(), account: unknown(), region: None };
     match record.noun_name() {

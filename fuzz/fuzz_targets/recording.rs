@@ -81,7 +81,8 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let Ok(recording) = Recording::from_files(files) else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let plan = recording.plan().clone();
     let session = Session::replay(recording);
-    let Ok(inventory) = runtime.block_on(source::aws::collect(&session)) else { return };
+    let Ok(inventory) = runtime.block_on(source::aws::collect(&session, &plan)) else { return };
     audit(&inventory, &CATALOGUE, &Settings::default(), inventory.scope.ended).expect("every policy can be asked");
 });

@@ -5,9 +5,9 @@ use std::io::IsTerminal;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use super::terminal::Terminal;
 use super::{Refusal, scan::writable};
@@ -48,7 +48,7 @@ pub(super) fn scan(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<
         resumed,
         ..Options::default()
     };
-    runtime()?.block_on(async {
+    runtime(Threads::EachCore)?.block_on(async {
         tokio::spawn(async move {
             // The second Ctrl-C is for whoever cannot wait for what was read to be written.
             if tokio::signal::ctrl_c().await.is_ok() {
@@ -142,7 +142,7 @@ pub(super) fn replay_files(files: Vec<(String, Vec<u8>)>, _: &Terminal) -> Resul
 fn ask(recording: Recording) -> Result<Inventory, Refusal> {
     let plan = recording.plan().clone();
     let session = Session::replay(recording);
-    runtime()?.block_on(source::aws::collect(&session, &plan)).map_err(|e| match e {
+    runtime(Threads::One)?.block_on(source::aws::collect(&session, &plan)).map_err(|e| match e {
         source::aws::CollectError::Identity(_) => Refusal::caused(&e).hint("the recording holds no answer about who recorded it"),
         e => Refusal::caused(&e).hint(e.hint()),
     })
@@ -162,8 +162,18 @@ fn empty(folder: &Path) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Refusal> {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| Refusal::new(format!("cannot start: {e}")))
+/// A replay waits for nobody: one thread answers it soonest. Many accounts keep every core busy.
+fn runtime(threads: Threads) -> Result<tokio::runtime::Runtime, Refusal> {
+    let mut builder = match threads {
+        Threads::One => tokio::runtime::Builder::new_current_thread(),
+        Threads::EachCore => tokio::runtime::Builder::new_multi_thread(),
+    };
+    builder.enable_all().build().map_err(|e| Refusal::new(format!("cannot start: {e}")))
+}
+
+enum Threads {
+    One,
+    EachCore,
 }
 
 fn progress(terminal: &Terminal) -> Arc<dyn Progress> {
@@ -175,32 +185,65 @@ fn progress(terminal: &Terminal) -> Arc<dyn Progress> {
         bar.set_style(style);
     }
     bar.enable_steady_tick(Duration::from_millis(120));
-    Arc::new(Bar { bar, done: AtomicUsize::new(0), open: AtomicUsize::new(0), throttled: AtomicUsize::new(0) })
+    Arc::new(Bar {
+        bar,
+        begun: Instant::now(),
+        done: 0.into(),
+        open: 0.into(),
+        throttled: 0.into(),
+        accounts: 0.into(),
+        read: 0.into(),
+    })
 }
 
-/// Calls done and under way, on one line of a terminal.
+/// Accounts and calls done and under way, on one line of a terminal.
 struct Bar {
     bar: ProgressBar,
+    begun: Instant,
     done: AtomicUsize,
     open: AtomicUsize,
     throttled: AtomicUsize,
+    accounts: AtomicUsize,
+    read: AtomicUsize,
 }
 
 impl Bar {
     fn show(&self, operation: &Operation, region: &str) {
-        let (done, open) = (self.done.load(Ordering::Relaxed), self.open.load(Ordering::Relaxed));
-        let throttled = match self.throttled.load(Ordering::Relaxed) {
+        let of = |count: &AtomicUsize| count.load(Ordering::Relaxed);
+        let accounts = match of(&self.accounts) {
+            0 | 1 => String::new(),
+            total => format!("{} of {total} accounts{}, ", of(&self.read), self.left(of(&self.read), total)),
+        };
+        let throttled = match of(&self.throttled) {
             0 => String::new(),
             n => format!(", throttled {n} times"),
         };
         self.bar.set_message(format!(
-            "{done} calls answered, {open} under way{throttled}: {}:{} {region}",
-            operation.service, operation.name
+            "{accounts}{} calls answered, {} under way{throttled}: {}:{} {region}",
+            of(&self.done),
+            of(&self.open),
+            operation.service,
+            operation.name
         ));
+    }
+
+    /// How long the rest takes where it goes on as it went so far.
+    fn left(&self, read: usize, total: usize) -> String {
+        if read == 0 || read >= total {
+            return String::new();
+        }
+        let each = self.begun.elapsed().as_secs_f64() / read as f64;
+        format!(" (about {} left)", HumanDuration(Duration::from_secs_f64(each * (total - read) as f64)))
     }
 }
 
 impl Progress for Bar {
+    fn accounts(&self, total: usize) {
+        self.accounts.store(total, Ordering::Relaxed);
+    }
+    fn account_done(&self) {
+        self.read.fetch_add(1, Ordering::Relaxed);
+    }
     fn call_started(&self, operation: &Operation, region: &str) {
         self.open.fetch_add(1, Ordering::Relaxed);
         self.show(operation, region);

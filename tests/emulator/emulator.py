@@ -88,6 +88,7 @@ class Fault:
     kind: str  # of KINDS
     region: str = "*"
     resource: str = ""  # only calls that mention this in path, query or body
+    skip: int = 0  # how many of them go well first
     times: int = -1  # how often; -1 for always
     status: int = 500
     seconds: float = 600
@@ -100,12 +101,16 @@ class Fault:
             raise ValueError(f"no fault of kind {self.kind!r}")
 
     def hits(self, call):
-        return (
+        hits = (
             self.times != 0
             and fnmatch.fnmatchcase(call.name, self.operation)
             and fnmatch.fnmatchcase(call.region, self.region)
             and self.resource.encode() in urllib.parse.unquote_to_bytes(call.path + "?" + call.query) + b" " + call.body
         )
+        if hits and self.skip > 0:
+            self.skip -= 1
+            return False
+        return hits
 
 
 def caller(environ):

@@ -159,7 +159,7 @@ def org(make, external_id=None):
     )
     web.client("cloudtrail").start_logging(Name=trail)
     web.client("sns").delete_topic(TopicArn=topic)
-    return list(acme.members)
+    return list(acme.members), {name: unit for unit, (name, _) in acme.units.items()}
 
 
 def hostile(make):
@@ -196,7 +196,7 @@ def hostile(make):
 
 def seed(url, number, fault, scenario="empty", external_id=None, **settings):
     account = WORLD.account(number)
-    members = []
+    members, units = [], {}
     make = Builder(url, number)
     match scenario:
         case "good":
@@ -208,7 +208,7 @@ def seed(url, number, fault, scenario="empty", external_id=None, **settings):
         case "hostile":
             hostile(make)
         case "org":
-            members = org(make, external_id)
+            members, units = org(make, external_id)
         case "empty":
             pass
         case other:
@@ -217,4 +217,4 @@ def seed(url, number, fault, scenario="empty", external_id=None, **settings):
     for member in [account, *map(WORLD.account, members)]:
         member.set(**{name: value for name, value in settings.items() if name in ("clock", "latency_ms")})
         member.calls.clear()
-    return {"account": number, "access_key": f"AKIA{number}TEST", "scenario": scenario, "members": members}
+    return {"account": number, "access_key": f"AKIA{number}TEST", "scenario": scenario, "members": members, "units": units}

@@ -22,6 +22,8 @@ pub(crate) struct Lab {
     pub(crate) account: String,
     pub(crate) access_key: String,
     pub(crate) folder: TempDir,
+    /// The organization's units, name -> id.
+    units: BTreeMap<String, String>,
 }
 
 /// `service:Operation` and Region, with the number of requests.
@@ -71,11 +73,25 @@ impl Lab {
         body["scenario"] = json!(scenario);
         let seeded = request("POST", "seed", &body);
         let text = |key: &str| seeded[key].as_str().unwrap().to_string();
-        Lab { account: text("account"), access_key: text("access_key"), folder: tempfile::tempdir().unwrap() }
+        let units = serde_json::from_value(seeded["units"].clone()).unwrap_or_default();
+        Lab { account: text("account"), access_key: text("access_key"), folder: tempfile::tempdir().unwrap(), units }
+    }
+
+    /// Another account of the organization, with its own credentials.
+    pub(crate) fn as_member(&self, account: &str) -> Self {
+        let access_key = format!("AKIA{account}TEST");
+        Lab { account: account.into(), access_key, folder: tempfile::tempdir().unwrap(), units: BTreeMap::new() }
+    }
+
+    /// The id of a unit of the organization.
+    pub(crate) fn unit(&self, name: &str) -> &str {
+        &self.units[name]
     }
 
     fn post(&self, what: &str, mut body: Value) {
-        body["account"] = json!(self.account);
+        if body.get("account").is_none() {
+            body["account"] = json!(self.account);
+        }
         request("POST", what, &body);
     }
 

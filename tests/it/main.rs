@@ -12,6 +12,8 @@ mod e2e_errors;
 #[cfg(feature = "aws")]
 mod e2e_faults;
 #[cfg(feature = "aws")]
+mod e2e_org;
+#[cfg(feature = "aws")]
 mod emulator;
 #[cfg(feature = "aws")]
 mod faults;

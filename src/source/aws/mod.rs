@@ -8,19 +8,32 @@
 //! When every call is answered, on one page each, an account costs
 //!
 //! ```text
-//!   6                     GetCallerIdentity, ListRegions, ListAccountAliases, account GetPublicAccessBlock,
-//!                         ListTrails, DescribeTrails
+//!   7                     GetCallerIdentity, ListRegions, ListAccountAliases, account GetPublicAccessBlock,
+//!                         ListTrails, DescribeTrails, DescribeOrganization
 //! + h                     DescribeTrails in h home Regions of single-Region trails that the base Region does not show
-//! + sum over trails       GetTrailStatus in each Region covered that was asked for (all enabled ones by default; for a
+//! + sum over own trails   GetTrailStatus in each Region covered that was asked for (all enabled ones by default; for a
 //!                         single-Region trail its home), once more in the home Region where that is not among them,
 //!                         GetEventSelectors 1, ListTags 1, GetInsightSelectors 1 if the trail has some
-//! + sum over own buckets  ListBuckets 1, HeadBucket 1 if ListBuckets does not tell the Region, 12 settings,
-//!                         GetBucketPolicyStatus 1 if there is a policy
-//! + 2 x foreign buckets   ListBuckets, HeadBucket
-//! + sum over keys         DescribeKey 1 a name, GetKeyPolicy 1, GetKeyRotationStatus 1 if the key can rotate
 //! ```
 //!
-//! Other buckets, keys and Regions of the account change nothing.
+//! and what trails name costs, once in all accounts together,
+//!
+//! ```text
+//!   a foreign trail       the same as an own one, where the account that owns it is not read; and GetTrailStatus in each
+//!                         Region that only another account has enabled
+//! + a bucket of a reader  ListBuckets 1 an account until its owner is found, HeadBucket 1 if ListBuckets does not tell the
+//!                         Region, 12 settings, GetBucketPolicyStatus 1 if there is a policy, HeadBucket 1 of the bucket
+//!                         that its access logs go to, if that is another
+//! + a foreign bucket      ListBuckets 1 an account, HeadBucket 1
+//! + a key                 DescribeKey 1 a name, GetKeyPolicy 1, GetKeyRotationStatus 1 if the key can rotate
+//! + a log group           DescribeLogGroups 1, in the account that owns it
+//! + a topic               GetTopicAttributes 1
+//! + an organization       ListAccounts, ListDelegatedAdministrators, ListAWSServiceAccessForOrganization, one page each, where
+//!                         its management account is read; with organizational units named, two more a unit
+//! + a role                AssumeRole 1
+//! ```
+//!
+//! Other buckets, keys and Regions change nothing.
 
 mod account;
 mod arn;
@@ -188,7 +201,7 @@ async fn join_all_facts(
         scopes.push(AccountScope { id, name, standing: Standing::Asked, reached: false, gaps: vec![gap], regions: Vec::new() });
     }
     for member in fleet.members() {
-        scopes.push(scope(member, population.asked.get(member.id()).cloned().flatten()));
+        scopes.push(scope(member, &trails, population.asked.get(member.id()).cloned().flatten()));
     }
     let mut inventory = Inventory::empty(Scope {
         started: session.started(),
@@ -211,8 +224,17 @@ async fn join_all_facts(
     inventory
 }
 
-fn scope(member: &Member, name: Option<String>) -> AccountScope {
-    let regions = account::region_scopes(&member.reader, &member.facts.known);
+fn scope(member: &Member, trails: &[Trail], name: Option<String>) -> AccountScope {
+    let mut regions = account::region_scopes(&member.reader, &member.facts.known);
+    // Of a trail of another account the Regions are asked there, once for every account that sees it.
+    for region in regions.iter_mut().filter(|region| region.outcome == RegionOutcome::NothingToAsk) {
+        let seen = trails.iter().filter(|trail| member.found.iter().any(|found| found.arn == trail.arn));
+        let mut asked = seen.flat_map(|trail| &trail.status.items).filter(|status| status.region == region.name).peekable();
+        if asked.peek().is_some() {
+            let gap = asked.find_map(|status| status.is_logging.gap()).filter(|gap| gap.kind != GapKind::OtherAccount);
+            region.outcome = gap.map_or(RegionOutcome::Reached, |gap| RegionOutcome::Gap(gap.clone()));
+        }
+    }
     let mut gaps: BTreeSet<Gap> = member.facts.regions.gaps.iter().chain(&member.trails.gaps).cloned().collect();
     gaps.extend(regions.iter().filter_map(|region| match &region.outcome {
         RegionOutcome::Gap(gap) => Some(gap.clone()),

@@ -53,24 +53,56 @@ async fn replayed(recording: Recording) -> Inventory {
 
 const THREE: [&str; 3] = ["eu-west-1", "eu-west-2", "us-east-1"];
 
+const SEVENTEEN: [&str; 17] = [
+    "eu-west-1",
+    "ap-northeast-1",
+    "ap-northeast-2",
+    "ap-northeast-3",
+    "ap-south-1",
+    "ap-southeast-1",
+    "ap-southeast-2",
+    "ca-central-1",
+    "eu-central-1",
+    "eu-north-1",
+    "eu-west-2",
+    "eu-west-3",
+    "sa-east-1",
+    "us-east-1",
+    "us-east-2",
+    "us-west-1",
+    "us-west-2",
+];
+
 #[tokio::test]
 async fn the_number_of_calls_is_the_formula() {
-    let trails = [FakeTrail::new("main", "eu-west-1", true), FakeTrail::new("side", "us-east-1", false)];
-    for regions in [&THREE[..1], &THREE[..]] {
-        for n in 0..=2 {
-            let mut trails = trails[..n].to_vec();
-            if regions.len() == 1 && n == 2 {
-                trails[1].home = "eu-west-1";
+    for regions in [&SEVENTEEN[..1], &THREE[..], &SEVENTEEN[..]] {
+        for n in 0..=5 {
+            for bucket in ["trail-logs", "their-logs"] {
+                let last = *regions.last().expect("a Region");
+                let names = ["main", "side", "third", "fourth", "fifth"];
+                let trail = |(i, name): (usize, &'static str)| {
+                    // Every second trail is of one Region, and every second of these lives in the last one.
+                    let home = if i % 4 == 1 { last } else { "eu-west-1" };
+                    FakeTrail { bucket, insights: i == 2, ..FakeTrail::new(name, home, i % 2 == 0) }
+                };
+                let trails: Vec<FakeTrail> = names.into_iter().enumerate().take(n).map(trail).collect();
+                let server = Server::start(World { foreign: vec!["their-logs".into()], ..world(regions, trails.clone()) });
+                let (_, inventory) = scan(&server, regions).await;
+                let other_homes: std::collections::BTreeSet<_> =
+                    trails.iter().filter(|t| !t.multi && t.home != "eu-west-1").map(|t| t.home).collect();
+                let of_trail = |t: &FakeTrail| if t.multi { regions.len() } else { 1 } + 2 + usize::from(t.insights);
+                let of_trails: usize = trails.iter().map(of_trail).sum();
+                let of_bucket = match (n, bucket) {
+                    (0, _) => 0,
+                    (_, "trail-logs") => 1 + 12 + 1,
+                    _ => 2,
+                };
+                let what = format!("{} Regions, {n} trails to {bucket}: {:?}", regions.len(), server.counts());
+                assert_eq!(server.total(), 7 + other_homes.len() + of_trails + of_bucket, "{what}");
+                assert_eq!(inventory.calls.len(), server.total(), "{what}");
+                assert_eq!(inventory.trails.len(), n, "{what}");
+                assert!(inventory.accounts[0].trails.is_complete(), "{what}");
             }
-            let server = Server::start(world(regions, trails.clone()));
-            let (_, inventory) = scan(&server, regions).await;
-            let other_homes = trails.iter().filter(|t| !t.multi && t.home != "eu-west-1").count();
-            let of_trails: usize = trails.iter().map(|t| if t.multi { regions.len() } else { 1 } + 2).sum();
-            let of_bucket = if n == 0 { 0 } else { 1 + 12 + 1 };
-            assert_eq!(server.total(), 7 + other_homes + of_trails + of_bucket, "{n} trails: {:?}", server.counts());
-            assert_eq!(inventory.calls.len(), server.total());
-            assert_eq!(inventory.trails.len(), n);
-            assert!(inventory.accounts[0].trails.is_complete());
         }
     }
 }
