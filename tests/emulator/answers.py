@@ -400,6 +400,7 @@ def after(call, account, status, body):
         return body
     if call.name == "kms:DescribeKey":
         reply = json.loads(body)
+        reply["KeyMetadata"]["KeyUsage"] = reply["KeyMetadata"].get("KeyUsage") or "ENCRYPT_DECRYPT"
         reply["KeyMetadata"]["MultiRegion"] = bool(reply["KeyMetadata"].get("MultiRegion"))
         reply["KeyMetadata"]["CreationDate"] = datetime.datetime(2026, 1, 5, 9, tzinfo=datetime.timezone.utc).timestamp()
         return json.dumps(reply).encode()

@@ -121,6 +121,7 @@ class Emulator(unittest.TestCase):
         block = lab.client("s3control").get_public_access_block(AccountId=lab.number)["PublicAccessBlockConfiguration"]
         self.assertTrue(all(block.values()))
         self.assertEqual(kms.describe_key(KeyId=trail["KmsKeyId"])["KeyMetadata"]["MultiRegion"], False)
+        self.assertEqual(kms.describe_key(KeyId=trail["KmsKeyId"])["KeyMetadata"]["KeyUsage"], "ENCRYPT_DECRYPT")
         self.assertEqual(kms.get_key_rotation_status(KeyId=trail["KmsKeyId"])["RotationPeriodInDays"], 365)
         self.assertIn("CloudTrailEncrypts", kms.get_key_policy(KeyId=trail["KmsKeyId"])["Policy"])
         self.assertEqual(code(kms.describe_key, KeyId="arn:aws:kms:us-east-1:999999999999:key/x")[0], "AccessDeniedException")

@@ -15,8 +15,9 @@ use std::thread;
 use serde_json::{Value, json};
 use trailproof::audit::{Settings, audit};
 use trailproof::aws::{Recording, Session, operation};
-use trailproof::finding::{Finding, Outcome};
+use trailproof::finding::{FactRead, Finding, Outcome};
 use trailproof::inventory::{CallId, Gap, Inventory, Origin, RegionOutcome};
+use trailproof::policy::PolicyFile;
 use trailproof::policy::catalogue::Catalogue;
 use trailproof::report::Report;
 use trailproof::report::build::Material;
@@ -92,6 +93,7 @@ fn outcomes(report: &Report) -> BTreeMap<(String, String), Outcome> {
 fn problems(
     before: &Seen,
     after: &Result<Seen, CollectError>,
+    catalogue: &Catalogue,
     operation: &str,
     fault: Fault,
     faulted: &BTreeSet<CallId>,
@@ -113,7 +115,7 @@ fn problems(
         problems.extend(only_less_is_known(&was, &is));
         problems.extend(facts_kept(&before.inventory, &after.inventory, faulted));
     }
-    problems.extend(passes_kept(before, after, faulted));
+    problems.extend(passes_kept(before, after, catalogue, faulted));
     problems.extend(unnamed(after, fault, faulted, was == is));
     problems
 }
@@ -125,8 +127,14 @@ fn ended(error: &CollectError, operation: &str, faulted: &BTreeSet<CallId>) -> V
     if MAY_END.contains(&operation) && names { vec![] } else { vec![format!("the scan ended: {error}")] }
 }
 
-/// No finding passes by a fact whose call failed.
-fn passes_kept(before: &Seen, after: &Seen, faulted: &BTreeSet<CallId>) -> Vec<String> {
+/// Whether the policy says that one thing or another will do, so that it may pass though one of them is not known.
+fn has_another_way(policy: &PolicyFile) -> bool {
+    let is_union = |check: &str| ["||", ".exists(", ".filter("].iter().any(|way| check.contains(way));
+    !policy.accept.is_empty() || is_union(&policy.check)
+}
+
+/// No finding passes by a fact whose call failed. Where the policy knows another way, it passes by facts of other calls.
+fn passes_kept(before: &Seen, after: &Seen, catalogue: &Catalogue, faulted: &BTreeSet<CallId>) -> Vec<String> {
     let is_faulted = |origin: &Option<Origin>| matches!(origin, Some(Origin::Call(id)) if faulted.contains(id));
     let passes = |f: &&Finding| f.outcome == Outcome::Pass;
     let mut problems = Vec::new();
@@ -134,10 +142,15 @@ fn passes_kept(before: &Seen, after: &Seen, faulted: &BTreeSet<CallId>) -> Vec<S
         let healthy = before.report.findings.iter().find(|f| f.policy == finding.policy && f.subject.id == finding.subject.id);
         for fact in healthy.into_iter().flat_map(|f| &f.facts).filter(|fact| is_faulted(&fact.from)) {
             // Another call may tell the same.
-            let stands_in = |f: &trailproof::finding::FactRead| {
-                f.of == fact.of && f.path == fact.path && f.value == fact.value && !is_faulted(&f.from)
+            let stands_in =
+                |f: &FactRead| f.of == fact.of && f.path == fact.path && f.value == fact.value && !is_faulted(&f.from);
+            let is_other = |f: &FactRead| f.value.is_some() && matches!(&f.from, Some(Origin::Call(id)) if !faulted.contains(id));
+            let goes_another_way = || {
+                has_another_way(&catalogue.policies[&finding.policy].file)
+                    && finding.facts.iter().any(is_other)
+                    && !finding.facts.iter().any(|f| f.value.is_some() && is_faulted(&f.from))
             };
-            if !finding.facts.iter().any(stands_in) {
+            if !finding.facts.iter().any(stands_in) && !goes_another_way() {
                 problems.push(format!("{} of {} passes by {} of {}", finding.policy, finding.subject.id, fact.path, fact.of));
             }
         }
@@ -209,7 +222,8 @@ fn gaps_of(value: &Value, found: &mut Vec<Gap>) {
     }
 }
 
-/// The report names the call as a gap. One that no finding and no scope needed may leave no gap there, but a trace.
+/// The report names the call as a gap. One that no finding and no scope needed leaves it in the inventory, or in the count of
+/// failed calls. An answer of "there is none" may be a fact instead.
 fn unnamed(after: &Seen, fault: Fault, faulted: &BTreeSet<CallId>, is_same: bool) -> Vec<String> {
     let kinds = fault.gap_kinds();
     let names = |gap: &Gap| kinds.contains(&gap.kind) && gap.call.as_ref().is_some_and(|call| faulted.contains(call));
@@ -225,17 +239,23 @@ fn unnamed(after: &Seen, fault: Fault, faulted: &BTreeSet<CallId>, is_same: bool
     if roots.chain(scopes).chain(&after.inventory.scope.gaps).any(names) {
         return vec![];
     }
-    let failed: BTreeSet<String> =
-        report.operations.iter().filter(|o| o.failed > 0).map(|o| format!("{}:{}/", o.service, o.operation)).collect();
-    let is_traced = faulted.iter().all(|call| failed.iter().any(|operation| call.0.starts_with(operation)));
-    let is_answer = fault == Fault::NotFound && !is_same;
-    if (is_same || is_answer) && is_traced {
-        return vec![];
-    }
+    let json = serde_json::to_value(&after.inventory).unwrap();
     let mut left = Vec::new();
-    gaps_of(&serde_json::to_value(&after.inventory).unwrap(), &mut left);
+    gaps_of(&json, &mut left);
     left.sort();
     left.dedup();
+    let failed = |call: &CallId| {
+        report.operations.iter().any(|o| o.failed > 0 && call.0.starts_with(&format!("{}:{}/", o.service, o.operation)))
+    };
+    if is_same && (left.iter().any(names) || faulted.iter().all(failed)) {
+        return vec![];
+    }
+    let mut answers = BTreeMap::new();
+    facts(&json, "", &mut answers);
+    let is_answer = |fact: &&Value| fact["known"]["from"]["call"].as_str().is_some_and(|id| faulted.contains(&CallId(id.into())));
+    if fault == Fault::NotFound && answers.values().any(is_answer) {
+        return vec![];
+    }
     let left: Vec<_> = left.iter().map(|g| format!("{:?} {:?} {}", g.kind, g.call, g.message)).collect();
     vec![format!("no gap names the call; the gaps are {left:#?}")]
 }
@@ -274,7 +294,7 @@ fn try_all(scenario: &str, operations: impl Fn(&str) -> bool) {
                     }
                     n.fetch_add(1, Ordering::Relaxed);
                     let after = replay(&damaged, &catalogue);
-                    for problem in problems(&before, &after, operation, fault, &faulted) {
+                    for problem in problems(&before, &after, &catalogue, operation, fault, &faulted) {
                         wrong.lock().unwrap().push(format!("{operation} {fault:?} ({} calls): {problem}", faulted.len()));
                     }
                 }
