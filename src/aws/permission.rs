@@ -44,10 +44,7 @@ pub fn in_account(wanted: Wanted<'_>) -> Vec<&'static Operation> {
 /// The operations that are asked of the organization, with the permissions of whoever starts the scan: the management
 /// account, or a delegated administrator.
 pub fn in_organization(wanted: Wanted<'_>) -> Vec<&'static Operation> {
-    let is_needed = |operation: &&&Operation| {
-        operation.needs.contains(&Need::Discovery)
-            || (operation.needs.contains(&Need::Management) && feeds_any(operation, wanted))
-    };
+    let is_needed = |operation: &&&Operation| operation.needs.contains(&Need::Discovery) || tells(operation, wanted);
     ALL.iter().filter(is_needed).copied().collect()
 }
 
@@ -64,9 +61,14 @@ pub fn actions(operations: &[&'static Operation]) -> Vec<Action> {
     actions
 }
 
+/// Whether something that is wanted is told to the management account alone, by this operation.
+pub fn tells(operation: &Operation, wanted: Wanted<'_>) -> bool {
+    operation.needs.contains(&Need::Management) && feeds_any(operation, wanted)
+}
+
 fn feeds_any(operation: &Operation, wanted: Wanted<'_>) -> bool {
     match wanted {
-        Wanted::Everything => true,
+        Wanted::Everything => !operation.feeds.is_empty(),
         Wanted::Fields(fields) => fields.iter().any(|(noun, field)| operation.feeds(noun, field)),
     }
 }
