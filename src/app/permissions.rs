@@ -165,7 +165,7 @@ impl<'a> Needed<'a> {
         if let Some(caller) = &self.caller {
             let title = textwrap::fill(
                 &format!(
-                    "whoever starts the scan, in the management account or a delegated administrator's; sts:AssumeRole on arn:*:iam::*:role/{role}"
+                    "Whoever starts the scan, in the management account or a delegated administrator's; sts:AssumeRole on arn:*:iam::*:role/{role}"
                 ),
                 width,
             );

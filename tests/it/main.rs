@@ -14,6 +14,7 @@ mod e2e_faults;
 #[cfg(feature = "aws")]
 mod emulator;
 mod hostile;
+mod permissions;
 mod policies;
 mod program;
 mod report;
