@@ -16,6 +16,9 @@ use crate::yaml::{Complaint, SourceFile, Step};
 /// The file's name where none is given.
 pub const FILE_NAME: &str = "trailproof.yaml";
 
+/// The name of the role that reads an account, where none is given.
+pub const ROLE_NAME: &str = "TrailproofAudit";
+
 /// `trailproof.yaml`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -7,6 +7,7 @@ mod init;
 mod inputs;
 #[cfg(feature = "aws")]
 mod live;
+mod permissions;
 mod policy;
 mod scan;
 mod schema;
@@ -94,6 +95,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Scan(scan) => scan::run(&scan, &terminal),
         Command::Policy(command) => policy::run(&command, &terminal),
+        Command::Permissions(asked) => permissions::run(&asked, &terminal),
         Command::Schema { of } => schema::run(of, &terminal),
         Command::Init { file } => init::run(&file, &terminal),
     };

@@ -111,7 +111,7 @@ impl Selection {
     }
 }
 
-fn known<'a>(what: &str, id: &str, ids: impl Iterator<Item = &'a String> + Clone) -> Result<(), Refusal> {
+pub(super) fn known<'a>(what: &str, id: &str, ids: impl Iterator<Item = &'a String> + Clone) -> Result<(), Refusal> {
     if ids.clone().any(|known| known == id) {
         return Ok(());
     }

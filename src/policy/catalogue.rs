@@ -7,7 +7,7 @@ use crate::semantics::PartialEvent;
 use crate::semantics::event::{EventError, FIELDS};
 use crate::yaml::{Complaint, SourceFile, Step};
 
-use super::check::{CheckError, Env, Program};
+use super::check::{CheckError, Env, Program, Reads, population};
 use super::framework::Framework;
 use super::{EventValue, ParameterValue, PolicyFile, embedded, message};
 
@@ -243,6 +243,12 @@ fn templates(source: &SourceFile, file: &PolicyFile) -> Vec<Complaint> {
 }
 
 impl Policy {
+    /// Every field that the policy's verdicts can hang on: those that find its subjects, and those that its expressions read.
+    pub fn reads(&self) -> Reads {
+        let programs = self.applies.iter().chain([&self.check]).chain(self.accept.iter().map(|(program, _)| program));
+        population(self.file.subject.noun()).into_iter().chain(programs.flat_map(Program::reads)).collect()
+    }
+
     /// The parameters' values, these instead of the defaults where they are given.
     pub fn parameters(&self, set: Option<&BTreeMap<String, ParameterValue>>) -> BTreeMap<String, ParameterValue> {
         let mut values: BTreeMap<_, _> = self.file.parameters.iter().map(|(k, p)| (k.clone(), p.default.clone())).collect();

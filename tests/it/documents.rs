@@ -70,7 +70,9 @@ fn every_command_that_a_document_shows_is_understood() {
 fn help_reads_as_it_did() {
     let folder = tempfile::tempdir().unwrap();
     let mut all = String::new();
-    for arguments in [vec![], vec!["scan"], vec!["policy"], vec!["policy", "test"], vec!["schema"], vec!["init"]] {
+    for arguments in
+        [vec![], vec!["scan"], vec!["policy"], vec!["policy", "test"], vec!["permissions"], vec!["schema"], vec!["init"]]
+    {
         let output = trailproof(folder.path()).env("COLUMNS", "100").args(&arguments).arg("--help").output().unwrap();
         all.push_str(&format!("## trailproof {} --help\n{}\n", arguments.join(" "), String::from_utf8_lossy(&output.stdout)));
     }

@@ -16,6 +16,7 @@ mod e2e_org;
 #[cfg(feature = "aws")]
 mod emulator;
 mod hostile;
+mod permissions;
 mod policies;
 mod program;
 mod report;

@@ -69,7 +69,7 @@ impl<'a> Evaluator<'a> {
                 let values = elements.iter().map(|e| self.eval(e)).collect::<Evaluated<Vec<_>>>()?;
                 Ok(Value::List(ListValue::complete(values)))
             }
-            Node::Field { of, field } => {
+            Node::Field { of, field, .. } => {
                 let record = self.eval(of)?;
                 self.field(record, field)
             }
