@@ -93,8 +93,9 @@ pub struct PolicyFile {
 impl PolicyFile {
     /// What a built-in policy must not lack, though a policy of somebody's own may.
     pub fn lacks(&self) -> Vec<&'static str> {
+        let serves = self.requirements.values().any(|s| s.each().next().is_some());
         let rules = [
-            (!self.requirements.values().any(|s| s.each().next().is_some()), "serves no requirement"),
+            (!serves && self.severity > Severity::Low, "serves no requirement, with a severity above `low`"),
             (self.references.is_empty(), "names no reference"),
             (self.why.trim().is_empty(), "does not say why"),
             (self.fix.summary.trim().is_empty(), "does not say how to put it right (`fix.summary`)"),

@@ -38,7 +38,7 @@ pub struct Given {
 
 /// A step to what is meant, as [`Step`], and owned.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::app) enum At {
+pub(super) enum At {
     Key(String),
     Name(String),
     Item(usize),
@@ -55,8 +55,9 @@ impl At {
 }
 
 /// Something that a case writes and no inventory can hold.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::app) struct Misfit {
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Misfit {
     /// Where it stands, below `given`.
     pub(super) path: Vec<At>,
     pub(super) message: String,
@@ -82,7 +83,10 @@ impl Misfit {
 
 impl Given {
     /// The inventory, with a default for everything that the case does not write.
-    pub(in crate::app) fn inventory(&self) -> Result<Inventory, Misfit> {
+    ///
+    /// # Errors
+    /// What no inventory can hold: a field that does not exist, a value of another type, a Region that is not covered.
+    pub fn inventory(&self) -> Result<Inventory, Misfit> {
         let one = || vec![[("id".to_string(), json!("111122223333"))].into_iter().collect()];
         let accounts = self.accounts.clone().unwrap_or_else(one);
         let trails = each("trails", &self.trails, |t| healthy::trail(t, &accounts))?;

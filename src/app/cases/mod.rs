@@ -16,15 +16,16 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::finding::Outcome;
+use crate::audit::{Settings, audit};
+use crate::finding::{Finding, Outcome};
 use crate::inventory::noun::closest;
-use crate::inventory::{Gap, GapKind, Inventory};
+use crate::inventory::{Fact, Gap, GapKind, Inventory};
 use crate::policy::catalogue::Catalogue;
-use crate::policy::{IfEmpty, ParameterValue};
+use crate::policy::{IfEmpty, ParameterValue, SubjectKind};
 use crate::yaml::{Complaint, SourceFile, Step};
 
 pub(super) use defaults::defaults;
-pub use given::Given;
+pub use given::{Given, Misfit};
 use verdict::{Asked, Place};
 
 /// A file of cases.
@@ -186,8 +187,24 @@ fn empty(catalogue: &Catalogue, id: &str, tally: &mut Tally) {
         Asked { catalogue, policy: id, case: &case, place: None }.compare_alone(inventory, tally);
     };
     check(&inventory, expected, "an account without trails", tally);
+    let settings = Settings { only: Some([id.to_string()].into()), ..Settings::default() };
+    let answers =
+        |inventory: &Inventory| -> Vec<Finding> { audit(inventory, catalogue, &settings, moment()).unwrap_or_default() };
+    let is_about_account = policy.file.subject == SubjectKind::Account;
+    // What is asked of the account's own settings stands, whatever trails there are.
+    let reads = |f: &Finding| f.facts.iter().any(|fact| ["trails", "organization"].contains(&fact.path.as_str()));
+    if is_about_account && !answers(&inventory).iter().any(reads) {
+        return;
+    }
     if let Some(account) = inventory.accounts.first_mut() {
-        account.trails.add_gap(given::gap("denied").unwrap_or_else(|_| Gap::new(GapKind::Denied, "denied")));
+        let denied = given::gap("denied").unwrap_or_else(|_| Gap::new(GapKind::Denied, "denied"));
+        account.trails.add_gap(denied.clone());
+        account.organization = Fact::Unknown(denied);
+    }
+    // A policy that its parameters alone keep from being asked is not asked of what is unknown either.
+    let may_be_set_aside = is_about_account && policy.applies.is_some() && expected == Outcome::NotApplicable;
+    if may_be_set_aside && answers(&inventory).iter().all(|f| f.outcome == Outcome::NotApplicable) {
+        return;
     }
     check(&inventory, Outcome::Unknown, "an account whose trails could not be listed", tally);
 }
