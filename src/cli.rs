@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::finding::Severity;
 
-/// Proves that what happens in AWS accounts is recorded, protected, watched and kept.
+/// Audits whether what happens in AWS accounts is recorded, protected and kept.
 ///
 /// Trailproof reads what decides whether CloudTrail's logs can be trusted, judges it by YAML policies, and writes reports
 /// that an assessor can re-perform. It never says pass about something that it did not read: where it cannot know, it says
@@ -230,17 +230,26 @@ pub enum Policy {
         #[arg(long = "policies", value_name = "DIR")]
         directories: Vec<PathBuf>,
     },
-    /// Check every policy below the folders, without asking anything.
+    /// Check policies, without asking anything.
     Check {
-        #[arg(value_name = "DIR", required = true)]
-        directories: Vec<PathBuf>,
+        /// Folders of policies, or files.
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
     },
-    /// Run the cases below the folders, and prove that no missing fact can turn a verdict round.
+    /// Run the cases of policies, and run them again with facts taken away: no missing fact may turn a verdict round.
+    ///
+    /// What is tested are the policies below PATH, and those that cases below PATH are about. Policies are read from the disk
+    /// where PATH names them; all others are the ones that were built in when this program was compiled.
     Test {
-        #[arg(value_name = "DIR", required = true)]
-        directories: Vec<PathBuf>,
+        /// Folders of policies and cases, or files.
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+        /// Test only this policy; repeat it for more.
+        #[arg(long = "policy", value_name = "ID")]
+        policies: Vec<String>,
     },
-    /// Print the vocabulary of checks: every noun, field and function.
+    /// Print the vocabulary of checks and cases: every noun, field and function, and what a field is where a case does not
+    /// write it.
     Vocabulary,
 }
 

@@ -237,7 +237,11 @@ fn templates(source: &SourceFile, file: &PolicyFile) -> Vec<Complaint> {
     ];
     let check = |(path, text): &(&[Step<'_>], &str)| {
         let e = message::check(text, noun, &fields, &parameters).err()?;
-        Some(source.complain(path, e.message).with_hint(e.hint))
+        let place = match e.meant.is_empty() {
+            true => source.complain(path, e.message),
+            false => source.complain_within(path, text, e.meant.start, e.meant.end, e.message),
+        };
+        Some(place.with_hint(e.hint))
     };
     all.iter().filter_map(check).collect()
 }
