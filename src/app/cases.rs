@@ -14,7 +14,7 @@ use crate::finding::{Finding, Outcome};
 use crate::inventory::document::PolicyDocument;
 use crate::inventory::{CallId, Gap, GapKind, Inventory};
 use crate::policy::catalogue::Catalogue;
-use crate::policy::{IfEmpty, ParameterValue};
+use crate::policy::{IfEmpty, ParameterValue, SubjectKind};
 use crate::yaml::{Complaint, SourceFile, Step};
 
 use super::vary;
@@ -152,7 +152,15 @@ impl Asked<'_> {
             parameters: [(self.policy.to_string(), self.case.params.clone())].into(),
             ..Settings::default()
         };
-        audit(inventory, self.catalogue, &settings, self.case.now.unwrap_or_else(moment)).map_err(|e| e.to_string())
+        let mut findings =
+            audit(inventory, self.catalogue, &settings, self.case.now.unwrap_or_else(moment)).map_err(|e| e.to_string())?;
+        // A case may give a bucket without the trails that deliver to it: that its account has none is not what it is about.
+        let kind = self.catalogue.policies[self.policy].file.subject.noun();
+        if kind != "account" && !inventory.population(kind).is_empty() {
+            let says = format!("has no {}", kind.replace('_', " "));
+            findings.retain(|f| f.subject.kind != "account" || !f.message.ends_with(&says));
+        }
+        Ok(findings)
     }
 
     fn run(&self, inventory: &Inventory, outcomes: &mut Vec<Outcome>, tally: &mut Tally) {
@@ -280,6 +288,13 @@ fn empty(catalogue: &Catalogue, id: &str, tally: &mut Tally) {
         }
     };
     check(&inventory, expected, "an account without trails", tally);
+    // What is asked of the account's own settings stands, whatever trails there are.
+    let settings = Settings { only: Some([id.to_string()].into()), ..Settings::default() };
+    let asks_trails = audit(&inventory, catalogue, &settings, moment())
+        .is_ok_and(|findings| findings.iter().any(|f| f.facts.iter().any(|fact| fact.path == "trails")));
+    if policy.file.subject == SubjectKind::Account && !asks_trails {
+        return;
+    }
     if let Some(account) = inventory.accounts.first_mut() {
         account.trails.add_gap(gap("denied").unwrap_or_else(|_| Gap::new(GapKind::Denied, "denied")));
     }
