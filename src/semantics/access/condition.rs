@@ -80,6 +80,8 @@ pub(super) fn judge(requester: &Requester<'_>, effect: Effect, operator: &str, k
             holds => holds,
         },
         Context::ArnIn(account) => found(operator.finds_arn(values, Some(account)), positive),
+        // Whether a service's requests have an ARN at all is not documented.
+        Context::UnnamedArn if requester.is_service() && (operator.if_exists || operator.of_all) => Holds::Unclear,
         Context::UnnamedArn => found(operator.finds_arn(values, None), positive),
         Context::By(By::Place) => at_place(effect, &operator, key, values),
         Context::By(by) => Holds::Sometimes(by),
@@ -262,7 +264,9 @@ fn context<'a>(requester: &Requester<'a>, key: &str) -> Context<'a> {
             Anonymous => Context::Is("anonymous"),
             Stranger | Member(_) => Context::Unnamed,
             Account(account) | Principal { account, .. } => Context::Is(account),
-            Service(_) | AnyService | Other(_) => Context::Unclear,
+            // Services act from accounts of their own.
+            Service(_) | AnyService => Context::UnnamedOrAbsent,
+            Other(_) => Context::Unclear,
         },
         "aws:principalorgid" => match requester {
             Anonymous | Service(_) | AnyService => Context::Absent,
@@ -277,7 +281,8 @@ fn context<'a>(requester: &Requester<'a>, key: &str) -> Context<'a> {
             Account(account) => Context::ArnIn(account),
             // The ARN of a role's session is not the one that the key has.
             Principal { arn, .. } if arn.contains(":iam:") => Context::Is(arn),
-            Principal { .. } | Service(_) | AnyService | Other(_) => Context::Unclear,
+            Service(_) | AnyService => Context::UnnamedArn,
+            Principal { .. } | Other(_) => Context::Unclear,
         },
         "aws:principalisawsservice" => match requester {
             Anonymous => Context::Absent,

@@ -28,6 +28,10 @@ pub(super) enum Requester<'a> {
 }
 
 impl Requester<'_> {
+    pub(super) fn is_service(&self) -> bool {
+        matches!(self, Requester::Service(_) | Requester::AnyService)
+    }
+
     /// How people call them: an account id, an organization's id, a service, `everyone`.
     pub(super) fn name(&self) -> &str {
         match self {
