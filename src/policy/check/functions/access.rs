@@ -110,6 +110,14 @@ pub(super) fn table() -> Vec<Entry> {
             Type::Bool,
             "Whether the key policy lets in nobody whom it does not name by principal, account, organization or place.",
         ),
+        entry(
+            Question::Organizations,
+            "organizations",
+            "key",
+            None,
+            texts(),
+            "The organizations of the key's own account and of the accounts whose trails encrypt with it.",
+        ),
         entry(Question::KeyTrails, "trails", "key", None, trails, "The trails of the scope that encrypt with the key."),
         entry(
             Question::RuleTouches,
@@ -218,10 +226,11 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    fn organizations(&mut self, bucket: Value<'a>) -> Evaluated<Value<'a>> {
-        let trails = self.field(bucket.clone(), "trails")?;
-        let trails = as_list(trails)?;
-        let mut owners = vec![(self.field(bucket, "owner_account")?, Gaps::new())];
+    /// The organizations of the account that owns a bucket or a key, and of those whose trails use it.
+    fn organizations(&mut self, of: Value<'a>) -> Evaluated<Value<'a>> {
+        let is_key = matches!(&of, Value::Record(record) if record.noun == "key");
+        let trails = if is_key { self.users_of(&of)? } else { as_list(self.field(of.clone(), "trails")?)? };
+        let mut owners = vec![(self.field(of, "owner_account")?, Gaps::new())];
         let mut gaps = trails.gaps;
         for Item { value, doubts } in trails.items {
             owners.push((self.field(value, "owner_account")?, doubts));
