@@ -61,6 +61,14 @@ pub(super) fn judge(requester: &Requester<'_>, effect: Effect, operator: &str, k
     if key == "aws:principalorgpaths" && operator.base != "Null" {
         return within_organization(requester, effect, &operator, values);
     }
+    // Of a session's id, `ROLE_ID:NAME`, the first part alone tells whose it is.
+    let ids: Vec<String>;
+    let values = if key == "aws:userid" {
+        ids = values.iter().filter_map(|v| v.split(':').next().map(str::to_string)).collect();
+        &ids
+    } else {
+        values
+    };
     let context = context(requester, key);
     if operator.base == "Null" {
         return is_null(&context, values);
@@ -300,10 +308,17 @@ fn context<'a>(requester: &Requester<'a>, key: &str) -> Context<'a> {
             Other(_) => Context::Unclear,
             _ => Context::Absent,
         },
-        "aws:userid" | "aws:username" => match requester {
-            Anonymous | Service(_) | AnyService => Context::Unclear,
+        "aws:userid" => match requester {
+            Anonymous => Context::Is("anonymous"),
+            Service(_) | AnyService => Context::Unclear,
             Stranger | Member(_) => Context::Unnamed,
             _ => Context::By(By::Person),
+        },
+        // Every account can have a user of any name.
+        "aws:username" => match requester {
+            Anonymous => Context::Absent,
+            Service(_) | AnyService => Context::Unclear,
+            _ => Context::By(By::Choice),
         },
         "aws:multifactorauthpresent" | "aws:multifactorauthage" => match requester {
             Anonymous => Context::Absent,

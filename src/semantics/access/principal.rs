@@ -103,6 +103,9 @@ fn tell<'a>(statement: &'a Statement, told: &mut BTreeSet<Requester<'a>>) {
                 "aws:principalaccount" | "kms:calleraccount" if is_account(value) => {
                     told.insert(Requester::Account(value));
                 }
+                "aws:userid" => {
+                    told.insert(Requester::Other(value));
+                }
                 "aws:principalarn" => told.extend(account_in(value).map(Requester::Account)),
                 "aws:principalservicename" if !value.contains(['*', '?', '$']) => {
                     told.insert(Requester::Service(value));
