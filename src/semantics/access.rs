@@ -13,6 +13,16 @@ use super::s3_action::{ON_BUCKET, ON_OBJECTS};
 use super::wildcard::{TooManyStates, classes, matches};
 use super::words::{listed, shorten};
 
+mod condition;
+mod principal;
+mod requesters;
+mod sources;
+
+pub use requesters::{
+    Admitted, foreign_changers, foreign_decrypters, foreign_readers, key_shuts_out_strangers, shuts_out_strangers,
+};
+pub use sources::{cloudtrail_key_sources, cloudtrail_sources};
+
 /// Whether every S3 request on the bucket and its objects that does not come over TLS is denied, whoever makes it.
 ///
 /// Deny statements count together: one may be about the bucket and another about its objects. A statement counts where it

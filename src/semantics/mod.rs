@@ -5,6 +5,7 @@
 pub mod access;
 pub mod event;
 mod family;
+pub mod log_keys;
 mod s3_action;
 pub mod selectors;
 mod strings;

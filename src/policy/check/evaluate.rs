@@ -39,7 +39,7 @@ pub(super) fn evaluate(
 }
 
 pub(super) struct Evaluator<'a> {
-    context: &'a Context<'a>,
+    pub(super) context: &'a Context<'a>,
     types: &'a BTreeMap<String, ParameterType>,
     pub(super) semantics: &'a Semantics,
     pub(super) reader: Reader<'a>,

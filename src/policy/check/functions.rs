@@ -15,6 +15,8 @@ use super::tree::Node;
 use super::value::{Item, ListValue, RecordValue, Value, Verdict, equal};
 use super::vocabulary::Type;
 
+mod access;
+
 /// A function as policy authors see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionDoc {
@@ -34,6 +36,7 @@ pub(super) enum Function {
     Covers,
     DeniesInsecureTransport,
     ForeignWriters,
+    Access(access::Question),
     StartsWith,
     EndsWith,
     Contains,
@@ -64,7 +67,7 @@ pub(super) fn table() -> Vec<Entry> {
     };
     let trails = Type::List(Box::new(Type::Record("trail")));
     let (trail, bucket) = (Type::Record("trail"), Type::Record("bucket"));
-    vec![
+    let mut all = vec![
         entry(
             Function::Record,
             "record",
@@ -122,7 +125,9 @@ pub(super) fn table() -> Vec<Entry> {
             Type::Bool,
             "Whether the part is anywhere in the text.",
         ),
-    ]
+    ];
+    all.extend(access::table());
+    all
 }
 
 /// Every function and macro, for the documentation.
@@ -208,6 +213,7 @@ impl<'a> Evaluator<'a> {
             Function::ForeignWriters => self.about_policy(receiver, |this, record, policy, partition, name| {
                 this.foreign_writers(record, policy, partition, name)
             }),
+            Function::Access(question) => self.access(question, receiver, argument),
             Function::StartsWith => compared(&receiver, &argument, |text, part| text.starts_with(part)),
             Function::EndsWith => compared(&receiver, &argument, |text, part| text.ends_with(part)),
             Function::Contains => compared(&receiver, &argument, |text, part| text.contains(part)),
