@@ -8,6 +8,7 @@ mod family;
 mod s3_action;
 pub mod selectors;
 mod strings;
+pub mod topic;
 pub mod truth;
 pub mod wildcard;
 mod words;
