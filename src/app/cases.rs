@@ -12,9 +12,9 @@ use serde_json::{Map, Value, json};
 use crate::audit::{Settings, audit};
 use crate::finding::{Finding, Outcome};
 use crate::inventory::document::PolicyDocument;
-use crate::inventory::{CallId, Gap, GapKind, Inventory};
+use crate::inventory::{CallId, Fact, Gap, GapKind, Inventory};
 use crate::policy::catalogue::Catalogue;
-use crate::policy::{IfEmpty, ParameterValue};
+use crate::policy::{IfEmpty, ParameterValue, SubjectKind};
 use crate::yaml::{Complaint, SourceFile, Step};
 
 use super::vary;
@@ -281,9 +281,22 @@ fn empty(catalogue: &Catalogue, id: &str, tally: &mut Tally) {
     };
     check(&inventory, expected, "an account without trails", tally);
     if let Some(account) = inventory.accounts.first_mut() {
-        account.trails.add_gap(gap("denied").unwrap_or_else(|_| Gap::new(GapKind::Denied, "denied")));
+        let denied = gap("denied").unwrap_or_else(|_| Gap::new(GapKind::Denied, "denied"));
+        account.trails.add_gap(denied.clone());
+        account.organization = Fact::Unknown(denied);
     }
-    check(&inventory, Outcome::Unknown, "an account whose trails could not be listed", tally);
+    // A policy that its parameters alone keep from being asked is not asked of what is unknown either.
+    let asked = match &policy.applies {
+        Some(_) if policy.file.subject == SubjectKind::Account && expected == Outcome::NotApplicable => {
+            let settings = Settings { only: Some([id.to_string()].into()), ..Settings::default() };
+            let found = audit(&inventory, catalogue, &settings, moment()).unwrap_or_default();
+            found.iter().any(|f| f.outcome != Outcome::NotApplicable)
+        }
+        _ => true,
+    };
+    if asked {
+        check(&inventory, Outcome::Unknown, "an account whose trails could not be listed", tally);
+    }
 }
 
 /// The moment of every case that names none.
