@@ -45,12 +45,7 @@ pub fn records_on(contributors: &[Contributor<'_>], may_be_more: &Gaps, event: &
 }
 
 /// Whether every event of the family is recorded by at least one contributor, those on the left out resources aside.
-pub fn records_except(
-    contributors: &[Contributor<'_>],
-    may_be_more: &Gaps,
-    event: &PartialEvent,
-    left_out: &LeftOut,
-) -> Answer {
+pub fn records_except(contributors: &[Contributor<'_>], may_be_more: &Gaps, event: &PartialEvent, left_out: &LeftOut) -> Answer {
     let without = |prefixes: &[&String]| {
         let family = Family::of(event)?;
         prefixes.iter().try_fold(family, |f, p| f.narrowed("resources.ARN", &Literal::new(Test::StartsWith, *p), false))

@@ -2,8 +2,8 @@
 //!
 //! What a selector should record is no question here.
 
-use crate::inventory::trail::{AdvancedSelector, BasicSelector, EventSelectors};
 use crate::inventory::Gaps;
+use crate::inventory::trail::{AdvancedSelector, BasicSelector, EventSelectors};
 use crate::semantics::Answer;
 use crate::semantics::event::{PartialEvent, domain};
 use crate::semantics::family::{Condition, Effort, Family, Selection, TooMany, uncovered};
@@ -192,4 +192,3 @@ fn excluded_sources(selector: &AdvancedSelector) -> Vec<(String, PartialEvent)> 
     }
     sources.into_iter().map(|s| (s.clone(), of_source(&s, access.as_deref()))).collect()
 }
-
