@@ -44,7 +44,7 @@ fn list(catalogue: &Catalogue, framework: Option<&str>, terminal: &Terminal) -> 
     for policy in policies {
         let file = &policy.file;
         // Writing to a string cannot fail.
-        writeln!(text, "{:widest$}  {:8}  {:7}  {}", file.id, file.severity.label(), file.subject.noun(), file.title).ok();
+        writeln!(text, "{:widest$}  {:8}  {:12}  {}", file.id, file.severity.label(), file.subject.noun(), file.title).ok();
     }
     terminal.print(&text);
     Ok(Exit::Good)

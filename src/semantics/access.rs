@@ -197,7 +197,7 @@ impl<'a> Denial<'a> {
     }
 }
 
-fn holds(element: &Matches, matches: impl Fn(&str) -> bool) -> bool {
+pub(super) fn holds(element: &Matches, matches: impl Fn(&str) -> bool) -> bool {
     match element {
         Matches::Any(patterns) => patterns.iter().any(|p| matches(p)),
         Matches::AnyExcept(patterns) => !patterns.iter().any(|p| matches(p)),
@@ -505,7 +505,7 @@ fn writer(id: &str) -> &str {
 }
 
 /// CloudTrail's service principal, also with a Region and with the suffix of the China Regions.
-fn is_cloudtrail(principal: &str) -> bool {
+pub(super) fn is_cloudtrail(principal: &str) -> bool {
     let Some(rest) = principal.strip_prefix("cloudtrail.") else { return false };
     let rest = rest.strip_suffix(".cn").unwrap_or(rest);
     let is_region = |r: &str| !r.is_empty() && r.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');

@@ -9,6 +9,7 @@ pub mod log_keys;
 mod s3_action;
 pub mod selectors;
 mod strings;
+pub mod topic;
 pub mod truth;
 pub mod wildcard;
 mod words;

@@ -63,6 +63,17 @@ fn by_itself(function: Function) -> &'static [(&'static str, &'static str)] {
         Function::Covers => &[("trail", "is_multi_region"), ("trail", "home_region")],
         Function::DeniesInsecureTransport => &[("bucket", "policy"), ("bucket", "partition")],
         Function::ForeignWriters => &[("bucket", "policy"), ("bucket", "partition"), ("bucket", "owner_account")],
+        Function::Events(_) => &[
+            ("trail", "event_selectors"),
+            ("trail", "is_logging"),
+            ("trail", "is_multi_region"),
+            ("trail", "home_region"),
+            ("trail", "status"),
+            ("trail_status", "region"),
+            ("trail_status", "is_logging"),
+        ],
+        Function::Topics(_) => &[("topic", "policy"), ("topic", "partition")],
+        Function::Access(question) => super::functions::access::reads(question),
         Function::StartsWith | Function::EndsWith | Function::Contains => &[],
     }
 }

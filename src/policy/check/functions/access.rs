@@ -33,6 +33,37 @@ pub(in super::super) enum Question {
     KeepsAtHand,
 }
 
+/// The fields that a question reads by itself.
+pub(in super::super) fn reads(question: Question) -> &'static [(&'static str, &'static str)] {
+    match question {
+        Question::ForeignReaders | Question::ForeignChangers | Question::CloudTrailSources | Question::ShutsOutStrangers => {
+            &[("bucket", "policy"), ("bucket", "partition"), ("bucket", "owner_account")]
+        }
+        Question::Organizations => &[
+            ("bucket", "trails"),
+            ("bucket", "owner_account"),
+            ("key", "owner_account"),
+            ("trail", "owner_account"),
+            ("account", "trails"),
+            ("account", "organization"),
+            ("trail", "kms_key"),
+        ],
+        Question::KeyForeignDecrypters | Question::KeyCloudTrailSources | Question::KeyShutsOutStrangers => {
+            &[("key", "policy"), ("key", "owner_account")]
+        }
+        Question::KeyTrails => &[("account", "trails"), ("trail", "kms_key")],
+        Question::RuleTouches | Question::RuleCovers => &[
+            ("lifecycle_rule", "is_limited"),
+            ("lifecycle_rule", "prefix"),
+            ("replication_rule", "prefix"),
+            ("trail", "s3_key_prefix"),
+            ("trail", "owner_account"),
+            ("trail", "is_organization"),
+        ],
+        Question::KeepsAtHand => &[("transition", "storage_class")],
+    }
+}
+
 pub(super) fn table() -> Vec<Entry> {
     let entry = |question, name, noun, argument: Option<(&'static str, Type)>, result, doc| Entry {
         function: Function::Access(question),
