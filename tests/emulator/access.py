@@ -51,7 +51,7 @@ def holds(condition, context):
 def caller_arn(account, key):
     """The principal of an access key: the session that AssumeRole made, or the auditors' own role in the account."""
     session = sts_backends[account]["aws"].get_assumed_role_from_access_key(key)
-    return session.arn if session else f"arn:aws:sts::{account}:assumed-role/trailproof-audit/audit"
+    return session.arn if session else f"arn:aws:sts::{account}:assumed-role/TrailproofAudit/audit"
 
 
 def role(arn):

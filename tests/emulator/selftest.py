@@ -38,7 +38,7 @@ class Lab(Builder):
         assert number in self.members, self.members
         return Builder(URL, number)
 
-    def assume(self, number, role="trailproof-audit", **arguments):
+    def assume(self, number, role="TrailproofAudit", **arguments):
         """A boto3 session with the credentials of a role."""
         arn = f"arn:aws:iam::{number}:role/{role}"
         given = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="scan", **arguments)["Credentials"]
@@ -301,7 +301,7 @@ class Organization(unittest.TestCase):
         client = lambda service, region="us-east-1": session.client(service, region, endpoint_url=URL)  # noqa: E731
         identity = client("sts").get_caller_identity()
         self.assertEqual(identity["Account"], number)
-        self.assertEqual(identity["Arn"], f"arn:aws:sts::{number}:assumed-role/trailproof-audit/scan")
+        self.assertEqual(identity["Arn"], f"arn:aws:sts::{number}:assumed-role/TrailproofAudit/scan")
         trails = client("cloudtrail").describe_trails()["trailList"]
         self.assertEqual([t["TrailARN"] for t in trails], [self.trail])
         buckets = client("s3").list_buckets()["Buckets"]
@@ -311,7 +311,7 @@ class Organization(unittest.TestCase):
         self.assertEqual(calls["cloudtrail:DescribeTrails"], {"us-east-1": 1})
 
     def test_a_role_is_not_for_everyone(self):
-        def refused(caller, digit, role="trailproof-audit", **arguments):
+        def refused(caller, digit, role="TrailproofAudit", **arguments):
             arn = f"arn:aws:iam::{digit + self.lab.number[1:]}:role/{role}"
             answer = code(caller.client("sts").assume_role, RoleArn=arn, RoleSessionName="scan", **arguments)
             self.assertEqual(answer[0], "AccessDenied")

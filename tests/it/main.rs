@@ -15,6 +15,8 @@ mod e2e_faults;
 mod e2e_org;
 #[cfg(feature = "aws")]
 mod emulator;
+#[cfg(feature = "aws")]
+mod faults;
 mod hostile;
 mod permissions;
 mod policies;
