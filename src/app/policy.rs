@@ -173,7 +173,7 @@ fn vocabulary() -> String {
     for noun in crate::inventory::nouns() {
         writeln!(text, "{}\n{}", noun.name, indented(&noun.doc)).ok();
         for field in &noun.fields {
-            writeln!(text, "  .{}: {}\n{}", field.name, kind(&field.kind), indented(&indented(&field.doc))).ok();
+            writeln!(text, "  .{}: {}\n{}", field.name, kind(&field.kind), format_args!("    {}", field.doc.trim())).ok();
             if let Some(default) = defaults.get(&(noun.name, field.name)) {
                 writeln!(text, "    default in a case: {default}").ok();
             }
