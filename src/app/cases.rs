@@ -299,7 +299,7 @@ fn gap(kind: &str) -> Result<Gap, String> {
 
 impl Given {
     /// The inventory, with a healthy default for everything that the case does not write.
-    pub(super) fn inventory(&self) -> Result<Inventory, String> {
+    pub fn inventory(&self) -> Result<Inventory, String> {
         let one = || vec![[("id".to_string(), json!("111122223333"))].into_iter().collect()];
         let accounts = self.accounts.clone().unwrap_or_else(one);
         let trails: Vec<Value> = self.trails.iter().map(|t| trail(t, &accounts)).collect::<Result<_, _>>()?;

@@ -150,7 +150,7 @@ fn every_finding_gap_trail_requirement_and_policy_is_on_the_page() {
         }
     }
     assert!(report.gaps.iter().all(|view| on_page(&view.gap.message)));
-    assert!(report.trails.iter().all(|trail| on_page(&trail.arn) && on_page(&trail.selectors)));
+    assert!(report.trails.iter().all(|trail| on_page(&trail.arn) && on_page(&trail.home_region)));
     for framework in &report.frameworks {
         assert!(on_page(&framework.statement));
         for requirement in &framework.requirements {
@@ -179,7 +179,9 @@ fn an_empty_report_is_a_page() {
     report.frameworks.clear();
     report.policies.clear();
     report.operations.clear();
-    report.population.accounts.clear();
+    report.population = trailproof::report::Population::default();
+    report.executive = trailproof::report::Executive::default();
+    report.heat_map = trailproof::report::HeatMap::default();
     report.summary = trailproof::report::Summary {
         outcomes: trailproof::report::Counts::default(),
         fails: BTreeMap::new(),

@@ -104,6 +104,8 @@ pub(super) struct Source {
 #[derive(Serialize)]
 struct FixBlock {
     label: &'static str,
+    /// Whether paper shows it too.
+    printed: bool,
     code: String,
 }
 
@@ -194,6 +196,7 @@ pub(super) fn token(framework: &str, requirement: &str) -> String {
 fn item(report: &Report, places: &mut Places<'_>, budget: &mut Budget, number: usize, finding: &Finding) -> Item {
     let subject = &finding.subject;
     let id = places.ids.give(&finding_id(finding));
+    places.findings.insert(number, id.clone());
     let details = budget.detail(detail_cost(finding)).then(|| details(report, places, finding));
     Item {
         id,
@@ -234,7 +237,7 @@ fn details(report: &Report, places: &Places<'_>, finding: &Finding) -> Details {
 fn fixes(fix: &Fix) -> Vec<FixBlock> {
     let blocks = [("AWS CLI", &fix.cli), ("Terraform", &fix.terraform), ("CloudFormation", &fix.cloudformation)];
     let filled = blocks.into_iter().filter(|(_, code)| !code.trim().is_empty());
-    filled.map(|(label, code)| FixBlock { label, code: code.clone() }).collect()
+    filled.map(|(label, code)| FixBlock { label, printed: label == "AWS CLI", code: code.clone() }).collect()
 }
 
 fn fact_row(report: &Report, places: &Places<'_>, fact: &FactRead) -> FactRow {

@@ -12,13 +12,27 @@ pub(super) const CASES_PER_FINDING: usize = 10;
 /// Rows of the tables of gaps, trails and accounts, each.
 pub(super) const ROWS_PER_TABLE: usize = 500;
 
-/// Policies that must be seen to first, and gaps after them.
-pub(super) const FIRST_POLICIES: usize = 5;
-pub(super) const FIRST_GAPS: usize = 3;
+/// Accounts that are shown with every Region by name; where there are more, a row says how many were read.
+pub(super) const ACCOUNTS_IN_DETAIL: usize = 4;
+
+/// Account ids at one cause.
+pub(super) const ACCOUNTS_PER_CAUSE: usize = 100;
+
+/// Rows of the map of accounts and policies; where there are more accounts, those with the same outcomes share a row.
+pub(super) const HEAT_ROWS: usize = 200;
+
+/// Columns of the map that stand side by side on paper.
+pub(super) const HEAT_COLUMNS: usize = 24;
+
+/// Callers that are named on the cover.
+pub(super) const CALLERS: usize = 3;
+
+/// Findings of a policy that are named at a requirement.
+pub(super) const FINDINGS_PER_SERVING: usize = 4;
 
 /// Bytes for findings as rows, and for their facts and remedies. Fails come first, so they are the last to lose theirs.
-const ROW_BYTES: usize = 4_000_000;
-const DETAIL_BYTES: usize = 4_000_000;
+const ROW_BYTES: usize = 3_500_000;
+const DETAIL_BYTES: usize = 3_500_000;
 
 /// Grants space until none is left.
 pub(super) struct Budget {
