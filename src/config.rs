@@ -184,7 +184,9 @@ impl Config {
             let path = [Step::Key("frameworks"), Step::Name(id)];
             let hint = match closest(id, catalogue.frameworks.keys().map(String::as_str)) {
                 Some(close) => format!("did you mean `{close}`?"),
-                None => format!("known are {}", catalogue.frameworks.keys().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")),
+                None => {
+                    format!("known are {}", catalogue.frameworks.keys().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "))
+                }
             };
             complaints.push(source.complain(&path, format!("unknown framework `{id}`")).with_hint(Some(hint)));
         }

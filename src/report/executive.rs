@@ -121,11 +121,8 @@ fn paragraph(report: &Report, risks: &[Risk]) -> String {
 
 fn population(report: &Report) -> String {
     let population = &report.population;
-    let regions = format!(
-        "{} of {} Regions",
-        wording::count(population.regions_reached),
-        wording::count(population.regions_asked)
-    );
+    let regions =
+        format!("{} of {} Regions", wording::count(population.regions_reached), wording::count(population.regions_asked));
     let asked: Vec<_> = population.accounts.iter().filter(|a| a.scope.standing == Standing::Asked).collect();
     let mut sentence = match asked[..] {
         [only] => {
@@ -142,7 +139,11 @@ fn population(report: &Report) -> String {
     let left: Vec<String> = [
         (population.accounts_excluded, "account was excluded by the owner", "accounts were excluded by the owner"),
         (population.accounts_suspended, "is suspended", "are suspended"),
-        (population.outside(), "account of the organization was not asked for", "accounts of the organization were not asked for"),
+        (
+            population.outside(),
+            "account of the organization was not asked for",
+            "accounts of the organization were not asked for",
+        ),
     ]
     .into_iter()
     .filter(|(number, ..)| *number > 0)
@@ -219,7 +220,10 @@ fn steps(report: &Report) -> Vec<Step> {
         say(format!("scan the {what} that the scope left out, or say why it may"), None);
     }
     for organization in population.organizations.iter().filter(|o| o.incomplete.is_some()) {
-        say(format!("have the members of organization {} listed: there may be accounts that nobody asked about", organization.id), None);
+        say(
+            format!("have the members of organization {} listed: there may be accounts that nobody asked about", organization.id),
+            None,
+        );
     }
     let manual: Vec<String> = report
         .frameworks

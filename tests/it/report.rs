@@ -1,5 +1,6 @@
 //! The formats of a report: what people see, what machines read, and that foreign text stays text.
 
+mod many;
 mod sample;
 
 use std::collections::BTreeMap;
@@ -269,7 +270,9 @@ fn tags(page: &str) -> Vec<Tag> {
 
 /// Puts the text into every string of the report, except where the form allows only certain words.
 fn infect(value: &mut Value, key: &str, text: &str) {
-    const FORMS: [&str; 15] = [
+    const FORMS: [&str; 17] = [
+        "standing",
+        "cells",
         "kind",
         "outcome",
         "severity",

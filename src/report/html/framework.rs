@@ -96,9 +96,7 @@ fn statuses(view: &FrameworkView) -> Vec<StatusCount> {
     let mut all: Vec<RequirementStatus> = view.requirements.iter().map(|r| r.status).collect();
     all.sort_unstable();
     let alike = all.chunk_by(|a, b| a == b);
-    alike
-        .filter_map(|same| same.first().map(|s| StatusCount { class: class(*s), label: s.label(), count: same.len() }))
-        .collect()
+    alike.filter_map(|same| same.first().map(|s| StatusCount { class: class(*s), label: s.label(), count: same.len() })).collect()
 }
 
 fn class(status: RequirementStatus) -> &'static str {
@@ -133,10 +131,8 @@ fn requirement(places: &Places<'_>, framework: &str, view: &RequirementView) -> 
 
 fn served(places: &Places<'_>, served: &ServedBy) -> Served {
     let (outcome, count) = worst(&served.facts);
-    let finding = |number: &usize| Link {
-        text: format!("F{number}"),
-        href: places.findings.get(number).map(|id| format!("#{id}")),
-    };
+    let finding =
+        |number: &usize| Link { text: format!("F{number}"), href: places.findings.get(number).map(|id| format!("#{id}")) };
     Served {
         policy: places.policy(&served.policy),
         direct: served.strength == Strength::Direct,

@@ -117,7 +117,8 @@ fn row(line: &Line<'_>, policies: &[String], places: &Places<'_>, from: usize) -
         (1, Some(only)) => (only.account.clone(), only.name.clone()),
         (many, _) => {
             let named: Vec<&str> = line.members.iter().take(2).map(|m| m.account.as_str()).collect();
-            let more = if many > named.len() { format!(" and {} more", wording::count(many - named.len())) } else { String::new() };
+            let more =
+                if many > named.len() { format!(" and {} more", wording::count(many - named.len())) } else { String::new() };
             (wording::counted(many, "account"), Some(format!("{}{more}", named.join(", "))))
         }
     };

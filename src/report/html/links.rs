@@ -88,8 +88,22 @@ impl<'a> Places<'a> {
     pub(super) fn of(report: &'a Report, gap_rows: usize) -> Self {
         let mut ids = Ids::default();
         for section in [
-            "top", "main", "population", "summary", "requirements", "accounts", "trails", "findings", "passed", "gaps", "method",
-            "glossary", "count", "filter", "filter-count", "hatch",
+            "top",
+            "main",
+            "population",
+            "summary",
+            "requirements",
+            "accounts",
+            "trails",
+            "findings",
+            "passed",
+            "gaps",
+            "method",
+            "glossary",
+            "count",
+            "filter",
+            "filter-count",
+            "hatch",
         ] {
             ids.give(section);
         }
@@ -109,7 +123,15 @@ impl<'a> Places<'a> {
                 gaps.entry(gap).or_insert_with(|| id.clone());
             }
         }
-        Places { ids, policies: BTreeMap::new(), groups: BTreeMap::new(), findings: BTreeMap::new(), gaps, requirements, frameworks }
+        Places {
+            ids,
+            policies: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            findings: BTreeMap::new(),
+            gaps,
+            requirements,
+            frameworks,
+        }
     }
 
     /// Names the group's place; the first group of a policy holds its worst outcome.

@@ -267,7 +267,13 @@ fn requirement(
         class,
         manual: manual.map(String::from),
         status,
-        because: format!("{} direct and {} supporting facts do not hold", direct.fail, supporting.fail),
+        because: match status {
+            RequirementStatus::NotMet => format!("{} direct facts do not hold", direct.fail),
+            RequirementStatus::Undecided => format!("{} direct facts are not known", direct.unknown),
+            RequirementStatus::Partial => "no fact decides it".into(),
+            RequirementStatus::MetByFacts => format!("{} direct facts hold", direct.pass),
+            _ => "people or AWS show it".into(),
+        },
         direct,
         supporting,
         policies: policies
