@@ -255,7 +255,7 @@ for (const scripts of [true, false]) {
   for (const paper of PAPERS) {
     await check(`prints to ${paper}${scripts ? "" : " without scripts"}: what an assessor keeps, closed parts included`, async () => {
       const { page, close } = await open({ javaScriptEnabled: scripts });
-      const wanted = await page.locator("#findings details .mono, #findings .code:not(.screen) pre, #passed details .of, #passed details th, #requirements details th, #method details th").allTextContents();
+      const wanted = await page.locator("#findings .finding:not(.screen) details .mono, #findings .finding:not(.screen) .code:not(.screen) pre, #passed details .of, #passed details th, #requirements details th, #method details th").allTextContents();
       const pdf = join(work, `${paper}-${scripts}.pdf`);
       writeFileSync(pdf, await page.pdf({ format: paper, preferCSSPageSize: false, printBackground: false }));
       await close();

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::links::{Link, Places, finding_id, slug};
-use super::size::{Budget, CASES_PER_FINDING, FACTS_PER_FINDING, FINDINGS_PER_POLICY};
+use super::size::{Budget, CASES_PER_FINDING, FACTS_PER_FINDING, FINDINGS_ON_PAPER, FINDINGS_PER_POLICY};
 use crate::finding::{FactRead, Finding, Fix, Outcome, RequirementRef, Severity, Strength};
 use crate::inventory::{Basis, CallId, Gap, Origin};
 use crate::report::{Report, foreign, wording};
@@ -26,6 +26,8 @@ pub(super) struct Group {
     pub(super) tokens: String,
     pub(super) findings: Vec<Item>,
     pub(super) shown: usize,
+    /// Findings that paper shows.
+    printed: usize,
     pub(super) total: usize,
 }
 
@@ -150,6 +152,7 @@ pub(super) fn groups<'a>(report: &'a Report, places: &mut Places<'a>) -> Vec<Gro
                 requirements: requirements.iter().map(|wanted| requirement(places, wanted)).collect(),
                 tokens: tokens(requirements),
                 shown: findings.len(),
+                printed: findings.len().min(FINDINGS_ON_PAPER),
                 findings,
                 total,
             }

@@ -3,6 +3,9 @@
 /// Findings of one policy and outcome that are shown; the rest is counted.
 pub(super) const FINDINGS_PER_POLICY: usize = 500;
 
+/// Findings of one policy and outcome that paper shows in full; the rest is counted there too.
+pub(super) const FINDINGS_ON_PAPER: usize = 25;
+
 /// Rows of one facts table.
 pub(super) const FACTS_PER_FINDING: usize = 12;
 
