@@ -164,6 +164,29 @@ fn a_scan_that_cannot_be_made_says_why() {
             vec![example],
         ),
         (
+            "settings: unknown framework",
+            vec![("trailproof.yaml", "version: 1\nframeworks:\n  pci-dss-4.0: { accounts: [\"111122223333\"] }\n")],
+            vec![example],
+        ),
+        (
+            "settings: no account id",
+            vec![(
+                "trailproof.yaml",
+                "version: 1\nframeworks:\n  pci-dss-4.0.1:\n    accounts: [\"111122223333\", production]\n",
+            )],
+            vec![example],
+        ),
+        (
+            "settings: an account id that lost its zero",
+            vec![("trailproof.yaml", "version: 1\nframeworks:\n  pci-dss-4.0.1: { accounts: [11122223333] }\n")],
+            vec![example],
+        ),
+        (
+            "settings: nothing in scope",
+            vec![("trailproof.yaml", "version: 1\nframeworks:\n  hipaa-security-rule: { accounts: [] }\n")],
+            vec![example],
+        ),
+        (
             "settings: wrong parameter",
             vec![(
                 "trailproof.yaml",

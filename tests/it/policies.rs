@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use trailproof::app::cases;
-use trailproof::finding::Severity;
 use trailproof::policy::catalogue::Catalogue;
 use trailproof::yaml::SourceFile;
 
