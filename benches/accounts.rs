@@ -4,7 +4,7 @@
 
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a bench prints, and stops where it cannot measure")]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -54,6 +54,8 @@ fn main() {
                 inventory: i,
                 catalogue: &catalogue,
                 frameworks: &[],
+                scopes: &BTreeMap::new(),
+                action: |_, _| None,
                 set_aside: Vec::new(),
                 asked,
                 now: i.scope.ended,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::finding::Severity;
 
-/// Proves that what happens in AWS accounts is recorded, protected, watched and kept.
+/// Audits whether what happens in AWS accounts is recorded, protected and kept.
 ///
 /// Trailproof reads what decides whether CloudTrail's logs can be trusted, judges it by YAML policies, and writes reports
 /// that an assessor can re-perform. It never says pass about something that it did not read: where it cannot know, it says
@@ -61,6 +61,16 @@ pub enum Command {
     /// List, show, check and test policies.
     #[command(subcommand)]
     Policy(Policy),
+    /// Print the least-privilege IAM policy of the role that reads an account.
+    ///
+    /// The actions follow from the one table of calls that a scan can make, each with what it is for; every one of them
+    /// reads. Without --policy and --framework they are those of a whole scan. With them they are those that let the chosen
+    /// policies be decided: a scan makes its other calls all the same, AWS refuses them, and what they would have told is
+    /// unknown in the report, which none of the chosen policies asks for.
+    ///
+    /// The names of trails, buckets and keys are not known before they are read, so that the resource is `*`. Notes go to
+    /// standard error; they are part of the text format.
+    Permissions(Permissions),
     /// Print the JSON Schema of a file that Trailproof reads or writes.
     Schema {
         #[arg(value_enum)]
@@ -154,6 +164,41 @@ pub struct Scan {
     pub allow_unknown: bool,
 }
 
+#[derive(Debug, Args)]
+pub struct Permissions {
+    /// Only what this policy needs; repeat it for more.
+    #[arg(long = "policy", value_name = "ID")]
+    pub policies: Vec<String>,
+    /// Only what the policies need that serve this framework; repeat it for more.
+    #[arg(long = "framework", value_name = "ID")]
+    pub frameworks: Vec<String>,
+    /// Add policies of your own from this folder.
+    #[arg(long = "policies", value_name = "DIR")]
+    pub directories: Vec<PathBuf>,
+    /// Print a second policy too: what whoever starts the scan of an organization needs, to list its accounts and to assume
+    /// the role in them.
+    #[arg(long)]
+    pub organization: bool,
+    /// The role's name, the same in every account.
+    #[arg(long, value_name = "NAME", default_value = crate::config::ROLE_NAME, value_parser = role_name)]
+    pub role_name: String,
+    /// How to write it.
+    #[arg(long, value_enum, value_name = "FORMAT", default_value_t = PermissionFormat::Json)]
+    pub format: PermissionFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PermissionFormat {
+    /// The policy document; with --organization an object that holds both, as `role` and `caller`.
+    Json,
+    /// A template with the role, for a StackSet; with --organization a second template behind `---`.
+    Cloudformation,
+    /// A policy document as a data source; examples/deploy/terraform has the role around it.
+    Terraform,
+    /// A list for people.
+    Text,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub enum Format {
     /// The summary on the terminal.
@@ -185,17 +230,26 @@ pub enum Policy {
         #[arg(long = "policies", value_name = "DIR")]
         directories: Vec<PathBuf>,
     },
-    /// Check every policy below the folders, without asking anything.
+    /// Check policies, without asking anything.
     Check {
-        #[arg(value_name = "DIR", required = true)]
-        directories: Vec<PathBuf>,
+        /// Folders of policies, or files.
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
     },
-    /// Run the cases below the folders, and prove that no missing fact can turn a verdict round.
+    /// Run the cases of policies, and run them again with facts taken away: no missing fact may turn a verdict round.
+    ///
+    /// What is tested are the policies below PATH, and those that cases below PATH are about. Policies are read from the disk
+    /// where PATH names them; all others are the ones that were built in when this program was compiled.
     Test {
-        #[arg(value_name = "DIR", required = true)]
-        directories: Vec<PathBuf>,
+        /// Folders of policies and cases, or files.
+        #[arg(value_name = "PATH", required = true)]
+        paths: Vec<PathBuf>,
+        /// Test only this policy; repeat it for more.
+        #[arg(long = "policy", value_name = "ID")]
+        policies: Vec<String>,
     },
-    /// Print the vocabulary of checks: every noun, field and function.
+    /// Print the vocabulary of checks and cases: every noun, field and function, and what a field is where a case does not
+    /// write it.
     Vocabulary,
 }
 
@@ -213,4 +267,14 @@ fn severity(text: &str) -> Result<Severity, String> {
         .into_iter()
         .find(|s| s.label() == text)
         .ok_or_else(|| format!("known are {}", Severity::ALL.map(Severity::label).join(", ")))
+}
+
+/// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>, `RoleName`.
+fn role_name(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
+    if (1..=64).contains(&text.len()) && text.chars().all(allowed) {
+        Ok(text.to_string())
+    } else {
+        Err("a role's name has 1 to 64 letters, digits and _+=,.@-".into())
+    }
 }

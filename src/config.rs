@@ -2,7 +2,7 @@
 //!
 //! Typed and complete: a name that is not known is an error with its place, never a setting without effect.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,9 @@ use crate::yaml::{Complaint, SourceFile, Step};
 
 /// The file's name where none is given.
 pub const FILE_NAME: &str = "trailproof.yaml";
+
+/// The name of the role that reads an account, where none is given.
+pub const ROLE_NAME: &str = "TrailproofAudit";
 
 /// `trailproof.yaml`.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
@@ -41,6 +44,19 @@ pub struct Config {
     pub accounts: Accounts,
     #[serde(default)]
     pub policies: Policies,
+    /// framework id -> what the owner says of it. The audit reads the same accounts either way; the report counts what is in scope.
+    #[serde(default)]
+    pub frameworks: BTreeMap<String, FrameworkSettings>,
+}
+
+/// What the owner says of a framework.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FrameworkSettings {
+    /// The accounts in its scope, by their twelve digits, for example those that hold cardholder data; every account where it is
+    /// not set.
+    #[serde(default)]
+    pub accounts: Option<Vec<String>>,
 }
 
 /// Which accounts are read. The options of the same names stand above each of these.
@@ -157,10 +173,31 @@ impl Config {
                 return Err(c.with_hint(Some("the report shows the reason to whoever reads it")));
             }
         }
+        for (framework, settings) in &config.frameworks {
+            let Some(accounts) = &settings.accounts else { continue };
+            let path = [Step::Key("frameworks"), Step::Key(framework), Step::Key("accounts")];
+            if accounts.is_empty() {
+                let c = source.complain(&path, format!("no account is in the scope of `{framework}`"));
+                return Err(c.with_hint(Some("leave `accounts` out where every account is in scope")));
+            }
+            for (i, id) in accounts.iter().enumerate() {
+                let [a, b, c] = path;
+                if id.len() != 12 || !id.bytes().all(|b| b.is_ascii_digit()) {
+                    let c = source.complain(&[a, b, c, Step::Item(i)], format!("`{id}` is no account id"));
+                    return Err(c.with_hint(Some("an account id has twelve digits; write it in quotes, as it may begin with 0")));
+                }
+            }
+        }
         Ok(config)
     }
 
-    /// Checks every policy and parameter that the file names.
+    /// framework -> the accounts in its scope, for the frameworks of which the owner named some.
+    pub fn scopes(&self) -> BTreeMap<String, BTreeSet<String>> {
+        let named = self.frameworks.iter();
+        named.filter_map(|(id, f)| Some((id.clone(), f.accounts.as_ref()?.iter().cloned().collect()))).collect()
+    }
+
+    /// Checks every policy, parameter and framework that the file names.
     ///
     /// # Errors
     /// Names that the catalogue does not know and values of the wrong type, each with its place.
@@ -202,6 +239,16 @@ impl Config {
                     Some(_) => {}
                 }
             }
+        }
+        for id in self.frameworks.keys().filter(|id| !catalogue.frameworks.contains_key(*id)) {
+            let path = [Step::Key("frameworks"), Step::Name(id)];
+            let hint = match closest(id, catalogue.frameworks.keys().map(String::as_str)) {
+                Some(close) => format!("did you mean `{close}`?"),
+                None => {
+                    format!("known are {}", catalogue.frameworks.keys().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "))
+                }
+            };
+            complaints.push(source.complain(&path, format!("unknown framework `{id}`")).with_hint(Some(hint)));
         }
         if complaints.is_empty() { Ok(()) } else { Err(complaints) }
     }

@@ -8,7 +8,6 @@
 
 pub mod app;
 pub mod audit;
-#[cfg(feature = "aws")]
 pub mod aws;
 pub mod cli;
 pub mod config;

@@ -133,8 +133,19 @@ impl SourceFile {
                 let column_of_row = text_line[..at].chars().count();
                 self.at(here, column_of_row + in_row.saturating_sub(indent) + 1, width, message)
             }
-            _ => self.at(line, column, 1, message),
+            // Lines that were folded into one are not found as a whole: the part is, by how often it stands before.
+            _ => match text.get(start..end).and_then(|part| self.folded(line, part, before.matches(part).count())) {
+                Some((line, column)) => self.at(line, column, width, message),
+                None => self.at(line, column, 1, message),
+            },
         }
+    }
+
+    /// The place of a part of a scalar that starts on the line, when the part stands in it so many times before.
+    fn folded(&self, line: usize, part: &str, before: usize) -> Option<(usize, usize)> {
+        let rows = self.text.lines().enumerate().skip(line.max(1) - 1);
+        let places = rows.flat_map(|(i, row)| row.match_indices(part).map(move |(at, _)| (i + 1, row[..at].chars().count() + 1)));
+        places.filter(|_| !part.is_empty()).nth(before)
     }
 
     fn at(&self, line: usize, column: usize, width: usize, message: impl Into<String>) -> Complaint {
@@ -197,9 +208,12 @@ fn unknown_name(message: &str) -> (String, Option<String>) {
     let listed = rest.strip_prefix("one of ").unwrap_or(rest);
     let known: Vec<&str> =
         listed.split([',', ' ']).map(|k| k.trim_matches('`')).filter(|k| !k.is_empty() && *k != "or").collect();
+    let all = || format!("known are {}", known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", "));
     let hint = match crate::inventory::noun::closest(name, known.iter().copied()) {
+        // Values are few, fields are many.
+        Some(close) if head.starts_with("unknown variant") => format!("did you mean `{close}`? {}", all()),
         Some(close) => format!("did you mean `{close}`?"),
-        None => format!("known are {}", known.iter().map(|k| format!("`{k}`")).collect::<Vec<_>>().join(", ")),
+        None => all(),
     };
     (head.to_string(), Some(hint))
 }
@@ -394,5 +408,19 @@ mod tests {
         let check = small.check.expect("is there");
         let c = file.complain_within(&[Step::Key("check")], &check, 7, 10, "m");
         assert_eq!((c.line, c.column, c.width), (2, 15, 3));
+    }
+
+    #[test]
+    fn places_are_found_where_lines_were_folded_into_one() {
+        let text = "id: two\ncheck: >-\n  one two\n  three two\n";
+        let mut file = SourceFile::new("p.yaml", text);
+        let small: Small = file.parse().expect("fits");
+        let check = small.check.expect("is there");
+        assert_eq!(check, "one two three two");
+        let places = [(4, 7), (14, 17)].map(|(start, end)| {
+            let c = file.complain_within(&[Step::Key("check")], &check, start, end, "m");
+            (c.line, c.column, c.width)
+        });
+        assert_eq!(places, [(3, 7, 3), (4, 9, 3)]);
     }
 }

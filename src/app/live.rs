@@ -13,7 +13,7 @@ use super::terminal::Terminal;
 use super::{Refusal, scan::writable};
 use crate::aws::{self, ConnectError, Interrupt, Operation, Options, Plan, Progress, Recording, RecordingError, Session, Silent};
 use crate::cli::Scan;
-use crate::config::Config;
+use crate::config::{Config, ROLE_NAME};
 use crate::inventory::Inventory;
 use crate::source;
 
@@ -99,7 +99,7 @@ fn plan(scan: &Scan, config: &Config) -> Result<Plan, Refusal> {
     };
     let plan = Plan {
         accounts,
-        role_name: scan.role_name.clone().or_else(|| file.role_name.clone()),
+        role_name: scan.role_name.clone().or_else(|| file.role_name.clone()).unwrap_or_else(|| ROLE_NAME.into()),
         external_id: scan.external_id.clone().or_else(|| file.external_id.clone()),
         organization,
         units: if organization { or(&scan.units, &file.units) } else { scan.units.iter().cloned().collect() },

@@ -7,6 +7,7 @@ mod init;
 mod inputs;
 #[cfg(feature = "aws")]
 mod live;
+mod permissions;
 mod policy;
 mod scan;
 mod schema;
@@ -94,6 +95,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Scan(scan) => scan::run(&scan, &terminal),
         Command::Policy(command) => policy::run(&command, &terminal),
+        Command::Permissions(asked) => permissions::run(&asked, &terminal),
         Command::Schema { of } => schema::run(of, &terminal),
         Command::Init { file } => init::run(&file, &terminal),
     };
@@ -146,14 +148,19 @@ impl FileKind {
     }
 }
 
-/// Every YAML file below the folder, sorted.
-fn yaml_files(directory: &Path) -> Result<Vec<SourceFile>, Refusal> {
+/// Every YAML file below the folder, sorted; a file stands for itself.
+fn yaml_files(path: &Path) -> Result<Vec<SourceFile>, Refusal> {
     let mut files = Vec::new();
-    gather(directory, 0, &mut files)?;
+    if path.is_file() {
+        files.push(path.to_path_buf());
+    } else {
+        gather(path, 0, &mut files)?;
+    }
     files.sort();
     if files.is_empty() {
-        return Err(Refusal::new(format!("there is no YAML file below `{}`", directory.display()))
-            .hint("name a folder that holds policies"));
+        return Err(
+            Refusal::new(format!("there is no YAML file below `{}`", path.display())).hint("name a folder that holds policies")
+        );
     }
     files.into_iter().map(|path| read(&path).map(|text| SourceFile::new(path.display().to_string(), text))).collect()
 }

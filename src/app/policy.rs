@@ -1,5 +1,6 @@
 //! `trailproof policy`: list, show, check, test, vocabulary.
 
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
@@ -14,13 +15,14 @@ pub(super) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Refusa
     match command {
         Command::List { directories, framework } => list(&catalogue(directories)?, framework.as_deref(), terminal),
         Command::Show { id, directories } => show(&catalogue(directories)?, id, terminal),
-        Command::Check { directories } => {
-            let catalogue = catalogue(directories)?;
-            let own = catalogue.policies.values().filter(|p| !p.embedded).count();
-            terminal.print(&format!("{own} {} checked, nothing wrong", if own == 1 { "policy" } else { "policies" }));
+        Command::Check { paths } => {
+            let catalogue = catalogue(paths)?;
+            let own = catalogue.policies.values().filter(|p| !p.embedded);
+            note_what_is_lacking(own.clone(), terminal);
+            terminal.print(&format!("{} checked, nothing wrong", count(own.count(), "policy", "policies")));
             Ok(Exit::Good)
         }
-        Command::Test { directories } => test(directories, terminal),
+        Command::Test { paths, policies } => test(paths, policies, terminal),
         Command::Vocabulary => {
             terminal.print(&vocabulary());
             Ok(Exit::Good)
@@ -42,18 +44,14 @@ fn list(catalogue: &Catalogue, framework: Option<&str>, terminal: &Terminal) -> 
     for policy in policies {
         let file = &policy.file;
         // Writing to a string cannot fail.
-        writeln!(text, "{:widest$}  {:8}  {:7}  {}", file.id, file.severity.label(), file.subject.noun(), file.title).ok();
+        writeln!(text, "{:widest$}  {:8}  {:12}  {}", file.id, file.severity.label(), file.subject.noun(), file.title).ok();
     }
     terminal.print(&text);
     Ok(Exit::Good)
 }
 
 fn show(catalogue: &Catalogue, id: &str, terminal: &Terminal) -> Result<Exit, Refusal> {
-    let Some(policy) = catalogue.policies.get(id) else {
-        let hint = closest(id, catalogue.policies.keys().map(String::as_str)).map(|c| format!("did you mean `{c}`?"));
-        return Err(Refusal::new(format!("unknown policy `{id}`"))
-            .hint(hint.unwrap_or_else(|| "`trailproof policy list` shows them all".into())));
-    };
+    let policy = policy(catalogue, id)?;
     let file = &policy.file;
     let mut parts = vec![format!(
         "{}\n{}\n\nseverity  {}\nsubject   {}\nfrom      {}{}",
@@ -101,49 +99,84 @@ fn show(catalogue: &Catalogue, id: &str, terminal: &Terminal) -> Result<Exit, Re
     Ok(Exit::Good)
 }
 
-fn test(directories: &[PathBuf], terminal: &Terminal) -> Result<Exit, Refusal> {
-    let catalogue = catalogue(directories)?;
+fn policy<'a>(catalogue: &'a Catalogue, id: &str) -> Result<&'a Policy, Refusal> {
+    catalogue.policies.get(id).ok_or_else(|| {
+        let hint = closest(id, catalogue.policies.keys().map(String::as_str)).map(|c| format!("did you mean `{c}`?"));
+        Refusal::new(format!("unknown policy `{id}`"))
+            .hint(hint.unwrap_or_else(|| "`trailproof policy list` shows them all".into()))
+    })
+}
+
+fn test(paths: &[PathBuf], only: &[String], terminal: &Terminal) -> Result<Exit, Refusal> {
+    let catalogue = catalogue(paths)?;
+    for id in only {
+        policy(&catalogue, id)?;
+    }
     let mut files = Vec::new();
-    let mut named = Vec::new();
-    for directory in directories {
-        for file in yaml_files(directory)? {
-            match FileKind::of(&file) {
-                FileKind::Cases => files.push(file),
-                FileKind::Policy => named.push(file.name),
-                FileKind::Framework => {}
-            }
-        }
+    for path in paths {
+        files.extend(yaml_files(path)?.into_iter().filter(|f| FileKind::of(f) == FileKind::Cases));
     }
     if files.is_empty() {
-        return Err(Refusal::new("there is no file of cases below these folders")
-            .hint("a file of cases starts with `policy: ID` and has `cases:`"));
+        return Err(Refusal::new("there is no file of cases among these paths")
+            .hint("name the policy and its cases; a file of cases starts with `policy: ID` and has `cases:`"));
     }
-    // Folders that hold cases alone test whatever policies those are about.
-    let about: Vec<String> = files
-        .iter()
-        .filter_map(|f| f.text.lines().find_map(|l| l.strip_prefix("policy:")).map(|id| id.trim().to_string()))
-        .collect();
-    let wanted = |id: &str| named.iter().any(|n| n.ends_with(&format!("{id}.yaml"))) || about.iter().any(|a| a == id);
+    // A file that cannot be read is told about when its cases are run.
+    let about: BTreeSet<String> =
+        files.iter().filter_map(|f| f.clone().parse::<cases::CaseFile>().ok()).map(|f| f.policy).collect();
+    let is_asked = |id: &str| only.is_empty() || only.iter().any(|o| o == id);
+    let wanted = |id: &str| is_asked(id) && (about.contains(id) || catalogue.policies.get(id).is_some_and(|p| !p.embedded));
     let tally = cases::run(&catalogue, files, &wanted)?;
     for failure in &tally.failures {
         terminal.print(failure);
     }
+    let tested = || catalogue.policies.values().filter(|p| wanted(&p.file.id));
+    note_what_is_lacking(tested().filter(|p| !p.embedded), terminal);
+    let built_in = tested().filter(|p| p.embedded).count();
+    if built_in > 0 {
+        terminal.note(&format!(
+            "note: {} tested as built into this program; to test what is on the disk, name its folder too",
+            count(built_in, "policy was", "policies were")
+        ));
+    }
     terminal.print(&format!(
-        "{} policies, {} cases, {} less-known variations: {}",
-        tally.policies,
-        tally.cases,
-        tally.variations,
+        "{}, {}, {}: {}",
+        count(tally.policies, "policy", "policies"),
+        count(tally.cases, "case", "cases"),
+        count(tally.variations, "less-known variation", "less-known variations"),
         if tally.failures.is_empty() { "all hold".into() } else { format!("{} failed", tally.failures.len()) }
     ));
     Ok(if tally.failures.is_empty() { Exit::Good } else { Exit::Fail })
 }
 
+/// A policy of somebody's own may do without what a built-in one must have.
+fn note_what_is_lacking<'a>(policies: impl Iterator<Item = &'a Policy>, terminal: &Terminal) {
+    let mut any = false;
+    for policy in policies {
+        let lacking: Vec<String> = policy.file.lacks().into_iter().map(str::to_string).collect();
+        if !lacking.is_empty() {
+            any = true;
+            terminal.note(&format!("note: `{}` {}", policy.file.id, crate::policy::message::names(&lacking)));
+        }
+    }
+    if any {
+        terminal.note("note: that is allowed in policies of your own; Trailproof's test suite refuses it in built-in ones");
+    }
+}
+
+fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
 fn vocabulary() -> String {
+    let defaults = cases::defaults();
     let mut text = String::new();
     for noun in crate::inventory::nouns() {
         writeln!(text, "{}\n{}", noun.name, indented(&noun.doc)).ok();
         for field in &noun.fields {
-            writeln!(text, "  .{}: {}\n{}", field.name, kind(&field.kind), indented(&indented(&field.doc))).ok();
+            writeln!(text, "  .{}: {}\n{}", field.name, kind(&field.kind), format_args!("    {}", field.doc.trim())).ok();
+            if let Some(default) = defaults.get(&(noun.name, field.name)) {
+                writeln!(text, "    default in a case: {default}").ok();
+            }
         }
         text.push('\n');
     }

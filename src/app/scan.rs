@@ -37,6 +37,8 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
         inventory: &inventory,
         catalogue: &catalogue,
         frameworks: &scan.frameworks,
+        scopes: &config.scopes(),
+        action,
         set_aside: selection.set_aside,
         asked: selection.asked,
         now,
@@ -45,6 +47,18 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     output.write(&report, &inventory, terminal)?;
     let fail_on = scan.fail_on.or(config.fail_on).unwrap_or(Severity::Low);
     Ok(exit(&report, fail_on, scan.allow_unknown || config.allow_unknown))
+}
+
+/// The IAM action that allows an operation, from the table of every call that can be made.
+#[cfg(feature = "aws")]
+fn action(service: &str, operation: &str) -> Option<&'static str> {
+    crate::aws::operation::ALL.iter().find(|o| o.service == service && o.name == operation).map(|o| o.action)
+}
+
+/// Without the SDK the table is not there.
+#[cfg(not(feature = "aws"))]
+fn action(_: &str, _: &str) -> Option<&'static str> {
+    None
 }
 
 fn exit(report: &Report, fail_on: Severity, allow_unknown: bool) -> Exit {
@@ -111,7 +125,7 @@ impl Selection {
     }
 }
 
-fn known<'a>(what: &str, id: &str, ids: impl Iterator<Item = &'a String> + Clone) -> Result<(), Refusal> {
+pub(super) fn known<'a>(what: &str, id: &str, ids: impl Iterator<Item = &'a String> + Clone) -> Result<(), Refusal> {
     if ids.clone().any(|known| known == id) {
         return Ok(());
     }

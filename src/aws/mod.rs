@@ -2,30 +2,39 @@
 //!
 //! Every call goes through [`Session::call`]: it is one of the [`operation`] table, it is paced, it is recorded, and what
 //! goes wrong becomes a [`Gap`](crate::inventory::Gap). A [`Recording`] holds the raw answers of a run; a session can be
-//! made from it that answers the same calls without a network. Nothing here knows what the facts are good for.
+//! made from it that answers the same calls without a network. Nothing here knows what the facts are good for. Without the
+//! SDK (the feature `aws`) only the table of operations is left, and the permissions that follow from it.
 
-mod assume;
-mod client;
-mod connect;
-mod connector;
-mod exchange;
-mod gap;
-mod interrupt;
-mod ledger;
-mod limits;
+macro_rules! with_sdk {
+    ($($item:item)+) => { $( #[cfg(feature = "aws")] $item )+ };
+}
+
 pub mod operation;
-mod plan;
-mod profile;
-mod progress;
-mod record;
-mod session;
+pub mod permission;
+with_sdk! {
+    mod assume;
+    mod client;
+    mod connect;
+    mod connector;
+    mod exchange;
+    mod gap;
+    mod interrupt;
+    mod ledger;
+    mod limits;
+    mod plan;
+    mod profile;
+    mod progress;
+    mod record;
+    mod session;
 
-pub use assume::Role;
-pub use connect::{ConnectError, connect};
-pub use gap::Refusal;
-pub use interrupt::Interrupt;
+    pub use assume::Role;
+    pub use connect::{ConnectError, connect};
+    pub use gap::Refusal;
+    pub use interrupt::Interrupt;
+    pub use plan::{Plan, PlanError};
+    pub use progress::{Progress, Silent};
+    pub use record::{Recording, RecordingError};
+    pub use session::{Answer, Identity, Options, Session, Timeouts};
+}
+
 pub use operation::Operation;
-pub use plan::{DEFAULT_ROLE, Plan, PlanError};
-pub use progress::{Progress, Silent};
-pub use record::{Recording, RecordingError};
-pub use session::{Answer, Identity, Options, Session, Timeouts};

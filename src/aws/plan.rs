@@ -4,9 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-/// The role that is assumed where no other is named.
-pub const DEFAULT_ROLE: &str = "TrailproofAudit";
-
 /// What the owner asked for. Nothing named stands for the account of the caller alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -14,7 +11,7 @@ pub struct Plan {
     /// Accounts that were named, each with the ARN of the role to assume there; none for the role name.
     pub accounts: BTreeMap<String, Option<String>>,
     /// The name of the role to assume where no ARN is given.
-    pub role_name: Option<String>,
+    pub role_name: String,
     /// What the roles ask for besides the caller's name. It is not kept with a recording.
     #[serde(skip)]
     pub external_id: Option<String>,
@@ -72,9 +69,8 @@ impl Plan {
 
     /// The role to assume in an account of a partition.
     pub fn role(&self, account: &str, partition: &str) -> String {
-        let name = self.role_name.as_deref().unwrap_or(DEFAULT_ROLE);
         let named = self.accounts.get(account).cloned().flatten();
-        named.unwrap_or_else(|| format!("arn:{partition}:iam::{account}:role/{}", name.trim_start_matches('/')))
+        named.unwrap_or_else(|| format!("arn:{partition}:iam::{account}:role/{}", self.role_name.trim_start_matches('/')))
     }
 
     /// Checks what can be checked without AWS.
@@ -100,8 +96,8 @@ impl Plan {
         let is_name = |name: &str| {
             !name.is_empty() && name.len() <= 512 && name.chars().all(|c| c.is_ascii_alphanumeric() || "+=,.@_-/".contains(c))
         };
-        if let Some(name) = self.role_name.as_ref().filter(|name| !is_name(name)) {
-            return Err(PlanError::NotARoleName(name.clone()));
+        if !is_name(&self.role_name) {
+            return Err(PlanError::NotARoleName(self.role_name.clone()));
         }
         if let Some(unit) = self.units.iter().chain(&self.excluded_units).find(|unit| !is_unit(unit)) {
             return Err(PlanError::NotAUnit(unit.clone()));
@@ -139,7 +135,7 @@ mod tests {
 
     fn plan(accounts: &[(&str, Option<&str>)]) -> Plan {
         let accounts = accounts.iter().map(|(id, role)| ((*id).to_string(), role.map(str::to_string))).collect();
-        Plan { accounts, ..Plan::default() }
+        Plan { accounts, role_name: "Auditor".into(), ..Plan::default() }
     }
 
     #[test]
@@ -152,9 +148,9 @@ mod tests {
         }
         let elsewhere = plan(&[("111122223333", Some("arn:aws:iam::444455556666:role/x"))]).check();
         assert!(matches!(elsewhere, Err(PlanError::RoleElsewhere { .. })));
-        let unit = Plan { organization: true, units: ["ou-AB-1".into()].into(), ..Plan::default() };
+        let unit = Plan { organization: true, units: ["ou-AB-1".into()].into(), ..plan(&[]) };
         assert!(matches!(unit.check(), Err(PlanError::NotAUnit(_))));
-        let name = Plan { role_name: Some("a b".into()), ..Plan::default() };
+        let name = Plan { role_name: "a b".into(), ..Plan::default() };
         assert!(matches!(name.check(), Err(PlanError::NotARoleName(_))));
     }
 
@@ -163,9 +159,9 @@ mod tests {
         let excluded: BTreeSet<String> = ["111122223333".into()].into();
         let both = Plan { excluded_accounts: excluded.clone(), ..plan(&[("111122223333", None)]) };
         assert!(matches!(both.check(), Err(PlanError::Contradiction(_))));
-        let log = Plan { excluded_accounts: excluded, log_account: Some("111122223333".into()), ..Plan::default() };
+        let log = Plan { excluded_accounts: excluded, log_account: Some("111122223333".into()), ..plan(&[]) };
         assert!(matches!(log.check(), Err(PlanError::Contradiction(_))));
-        let units = Plan { units: ["ou-ab12-cdefghij".into()].into(), ..Plan::default() };
+        let units = Plan { units: ["ou-ab12-cdefghij".into()].into(), ..plan(&[]) };
         assert!(matches!(units.check(), Err(PlanError::UnitsWithoutOrganization)));
         let both = Plan { organization: true, excluded_units: units.units.clone(), ..units };
         assert!(matches!(both.check(), Err(PlanError::ContradictionOfUnits(_))));
@@ -175,8 +171,8 @@ mod tests {
     fn the_role_is_the_one_named_or_the_default_in_the_partition() {
         let given = plan(&[("111122223333", Some("arn:aws:iam::111122223333:role/Own")), ("444455556666", None)]);
         assert_eq!(given.role("111122223333", "aws"), "arn:aws:iam::111122223333:role/Own");
-        assert_eq!(given.role("444455556666", "aws-cn"), "arn:aws-cn:iam::444455556666:role/TrailproofAudit");
-        let named = Plan { role_name: Some("audit/Reader".into()), ..given };
+        assert_eq!(given.role("444455556666", "aws-cn"), "arn:aws-cn:iam::444455556666:role/Auditor");
+        let named = Plan { role_name: "audit/Reader".into(), ..given };
         assert_eq!(named.role("444455556666", "aws"), "arn:aws:iam::444455556666:role/audit/Reader");
         assert_eq!(named.check(), Ok(()));
     }

@@ -7,7 +7,7 @@ use crate::semantics::PartialEvent;
 use crate::semantics::event::{EventError, FIELDS};
 use crate::yaml::{Complaint, SourceFile, Step};
 
-use super::check::{CheckError, Env, Program};
+use super::check::{CheckError, Env, Program, Reads, population};
 use super::framework::Framework;
 use super::{EventValue, ParameterValue, PolicyFile, embedded, message};
 
@@ -237,12 +237,22 @@ fn templates(source: &SourceFile, file: &PolicyFile) -> Vec<Complaint> {
     ];
     let check = |(path, text): &(&[Step<'_>], &str)| {
         let e = message::check(text, noun, &fields, &parameters).err()?;
-        Some(source.complain(path, e.message).with_hint(e.hint))
+        let place = match e.meant.is_empty() {
+            true => source.complain(path, e.message),
+            false => source.complain_within(path, text, e.meant.start, e.meant.end, e.message),
+        };
+        Some(place.with_hint(e.hint))
     };
     all.iter().filter_map(check).collect()
 }
 
 impl Policy {
+    /// Every field that the policy's verdicts can hang on: those that find its subjects, and those that its expressions read.
+    pub fn reads(&self) -> Reads {
+        let programs = self.applies.iter().chain([&self.check]).chain(self.accept.iter().map(|(program, _)| program));
+        population(self.file.subject.noun()).into_iter().chain(programs.flat_map(Program::reads)).collect()
+    }
+
     /// The parameters' values, these instead of the defaults where they are given.
     pub fn parameters(&self, set: Option<&BTreeMap<String, ParameterValue>>) -> BTreeMap<String, ParameterValue> {
         let mut values: BTreeMap<_, _> = self.file.parameters.iter().map(|(k, p)| (k.clone(), p.default.clone())).collect();

@@ -4,6 +4,7 @@
 //! value for their language. What is not known renders as `unknown`.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use minijinja::value::{Serde, Value as Jinja};
 use minijinja::{Environment, UndefinedBehavior};
@@ -26,8 +27,8 @@ pub struct Subject<'a> {
 pub struct TemplateError {
     pub message: String,
     pub hint: Option<String>,
-    /// Line of the template, counted from 1; 0 where it is not known.
-    pub line: usize,
+    /// The part of the template that is meant, in bytes; empty where it is not known.
+    pub meant: Range<usize>,
 }
 
 /// Checks that a template can be read and speaks only of what there is.
@@ -52,7 +53,7 @@ pub fn check(template: &str, noun: &str, fields: &[Field], parameters: &[String]
         if !known.contains(&wanted) {
             let hint = crate::inventory::noun::closest(wanted, known.iter().copied()).map(|c| format!("did you mean `{c}`?"));
             let what = if head == wanted { format!("unknown name `{wanted}`") } else { format!("`{head}` has no `{wanted}`") };
-            return Err(TemplateError { message: what, hint, line: 0 });
+            return Err(TemplateError { message: what, hint, meant: meant(template, &name, wanted) });
         }
     }
     Ok(())
@@ -93,7 +94,18 @@ fn environment() -> Environment<'static> {
 
 fn refused(error: &minijinja::Error) -> TemplateError {
     let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_string);
-    TemplateError { message, hint: None, line: error.line().unwrap_or(0) }
+    TemplateError { message, hint: None, meant: error.range().unwrap_or_default() }
+}
+
+/// Where the wanted part of a dotted name stands in the template.
+fn meant(template: &str, name: &str, wanted: &str) -> Range<usize> {
+    let whole = |at: usize| {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        !template[..at].ends_with(is_part) && !template[at + name.len()..].starts_with(is_part)
+    };
+    let Some(at) = template.match_indices(name).map(|(at, _)| at).find(|at| whole(*at)) else { return 0..0 };
+    let start = at + name.find(&format!(".{wanted}")).map_or(0, |dot| dot + 1);
+    start..start + wanted.len()
 }
 
 /// One word of a POSIX shell, whatever the text is. Control characters cannot be pasted safely and are left out.
@@ -156,6 +168,7 @@ mod tests {
         assert!(check("{{ trail.name }} {{ counterexamples | names }}", "trail", &table.fields, &[]).is_ok());
         let e = check("{{ trail.nmae }}", "trail", &table.fields, &[]).expect_err("no such field");
         assert_eq!((e.message.as_str(), e.hint.as_deref()), ("`trail` has no `nmae`", Some("did you mean `name`?")));
+        assert_eq!(e.meant, 9..13);
         assert!(check("{{ bucket.name }}", "trail", &table.fields, &[]).is_err());
         assert!(check("{{ trail.name ", "trail", &table.fields, &[]).is_err());
     }

@@ -90,6 +90,22 @@ pub struct PolicyFile {
     pub references: Vec<String>,
 }
 
+impl PolicyFile {
+    /// What a built-in policy must not lack, though a policy of somebody's own may.
+    pub fn lacks(&self) -> Vec<&'static str> {
+        let serves = self.requirements.values().any(|s| s.each().next().is_some());
+        let rules = [
+            (!serves && self.severity > Severity::Low, "serves no requirement, with a severity above `low`"),
+            (self.references.is_empty(), "names no reference"),
+            (self.why.trim().is_empty(), "does not say why"),
+            (self.fix.summary.trim().is_empty(), "does not say how to put it right (`fix.summary`)"),
+            (self.title.trim().ends_with('.'), "has a final period in its title"),
+            (self.message.trim().ends_with('.'), "has a final period in its message"),
+        ];
+        rules.into_iter().filter(|(broken, _)| *broken).map(|(_, what)| what).collect()
+    }
+}
+
 /// A value that the owner may set.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -3,10 +3,17 @@
 //! A writer decides nothing: counting, sorting and wording that two formats share happen in [`Report`]. No clock, no files.
 
 pub mod build;
+mod concern;
+mod executive;
 pub mod foreign;
+mod gaps;
+mod heat;
 pub mod html;
 pub mod json;
+mod matrix;
+mod population;
 pub mod text;
+mod trails;
 mod wording;
 
 use std::collections::BTreeMap;
@@ -15,12 +22,18 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::finding::{Finding, Outcome, Severity, Strength};
-use crate::inventory::{AccountScope, Call, CallId, Gap};
-use crate::policy::framework::Class;
+use crate::finding::{Finding, Outcome, Severity};
+use crate::inventory::{Call, CallId};
+
+pub use executive::{Executive, Risk, Step};
+pub use gaps::GapView;
+pub use heat::{HeatMap, HeatRow};
+pub use matrix::{FrameworkScope, FrameworkView, RequirementStatus, RequirementView, ServedBy, Unread};
+pub use population::{AccountView, Cause, OrganizationView, OutsideAccount, Population};
+pub use trails::{Shown, TrailView};
 
 /// The version of `report.json`. It changes when a reader of the old form would misread the new one.
-pub const SCHEMA_VERSION: &str = "1";
+pub const SCHEMA_VERSION: &str = "2";
 
 /// The sorted, counted view of one audit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -36,9 +49,13 @@ pub struct Report {
     pub collected: Collected,
     /// One line: the worst first, the unknown never left out.
     pub result: String,
-    pub summary: Summary,
+    /// Whom and what the report is about; every count below is of this population.
     pub population: Population,
+    pub executive: Executive,
+    pub summary: Summary,
     pub frameworks: Vec<FrameworkView>,
+    /// The worst outcome of each policy in each account.
+    pub heat_map: HeatMap,
     /// Fails by severity, then unknowns by severity, then passes, then not applicable; inside each by policy and subject.
     pub findings: Vec<Finding>,
     /// What could not be read, each root cause once.
@@ -105,103 +122,6 @@ pub struct Coverage {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Population {
-    pub accounts_asked: usize,
-    pub accounts_reached: usize,
-    pub regions_asked: usize,
-    pub regions_reached: usize,
-    pub accounts: Vec<AccountView>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct AccountView {
-    pub scope: AccountScope,
-    /// The alias, where it is known and there is one.
-    pub alias: Option<String>,
-    /// Who read the account, where it is known.
-    pub caller_arn: Option<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FrameworkView {
-    pub id: String,
-    pub title: String,
-    pub version: String,
-    pub publisher: String,
-    pub url: String,
-    pub note: String,
-    /// `11 of 14 automatable facts hold; 2 unknown; 9 requirements stay manual`.
-    pub statement: String,
-    /// Findings of policies that serve the framework.
-    pub facts: Counts,
-    pub requirements: Vec<RequirementView>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RequirementView {
-    pub id: String,
-    pub title: String,
-    pub class: Class,
-    pub manual: Option<String>,
-    pub status: RequirementStatus,
-    pub facts: Counts,
-    pub policies: Vec<ServedBy>,
-}
-
-/// Never "compliant": what the facts that were read say of a requirement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum RequirementStatus {
-    /// Every direct fact holds, for the whole population.
-    FactsHold,
-    /// At least one direct fact does not hold.
-    NotMet,
-    /// None fails, and at least one direct fact is unknown.
-    Unknown,
-    /// Only supporting facts are there; they do not decide.
-    SupportingOnly,
-    /// People show it.
-    Manual,
-    /// AWS shows it.
-    Inherited,
-    /// Nothing here shows it.
-    NotServed,
-    /// Its policies have nothing to ask about here, or were not selected.
-    NotEvaluated,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ServedBy {
-    pub policy: String,
-    pub strength: Strength,
-    pub facts: Counts,
-}
-
-/// A root cause, with what it left open.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct GapView {
-    /// The gap, or the first of those that the same remedy would close.
-    pub gap: Gap,
-    /// The others.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub alike: Vec<Gap>,
-    /// `kind` in words.
-    pub label: String,
-    /// The remedy as a sentence; absent where there is none.
-    pub remedy: Option<String>,
-    /// How many findings are unknown because of it.
-    pub findings: usize,
-    /// The policies of those findings.
-    pub policies: Vec<String>,
-}
-
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct PolicyView {
     pub id: String,
     pub title: String,
@@ -214,33 +134,15 @@ pub struct PolicyView {
     pub outcome: Option<Outcome>,
 }
 
-/// One trail in words: `unknown` where it was not read, `none` where AWS says there is none.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TrailView {
-    pub arn: String,
-    pub name: String,
-    pub owner_account: String,
-    pub home_region: String,
-    pub is_logging: String,
-    pub is_multi_region: String,
-    pub is_organization: String,
-    pub validation: String,
-    pub bucket: String,
-    pub kms_key: String,
-    pub log_group: String,
-    pub topic: String,
-    pub selectors: String,
-    pub last_delivery: String,
-    pub last_digest: String,
-}
-
 /// How often an operation was called, and with what result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OperationView {
     pub service: String,
     pub operation: String,
+    /// The IAM action that allows it, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub action: Option<String>,
     pub calls: usize,
     /// Calls that gave no usable answer (status 4xx or 5xx that is not "there is none", or no answer).
     pub failed: usize,

@@ -2,21 +2,21 @@
 
 use jiff::Timestamp;
 
-use super::{Counts, Population, Report, RequirementStatus};
+use super::{Counts, Report, RequirementStatus};
 use crate::inventory::Origin;
 
 impl RequirementStatus {
     /// The words that people read.
     pub fn label(self) -> &'static str {
         match self {
-            RequirementStatus::FactsHold => "direct facts hold",
+            RequirementStatus::MetByFacts => "met by facts",
             RequirementStatus::NotMet => "not met",
-            RequirementStatus::Unknown => "unknown",
-            RequirementStatus::SupportingOnly => "supporting facts only",
+            RequirementStatus::Undecided => "undecided",
+            RequirementStatus::Partial => "partial",
             RequirementStatus::Manual => "manual",
             RequirementStatus::Inherited => "inherited from AWS",
-            RequirementStatus::NotServed => "not served",
-            RequirementStatus::NotEvaluated => "not evaluated",
+            RequirementStatus::NotServed => "not shown here",
+            RequirementStatus::NotApplicable => "not applicable",
         }
     }
 }
@@ -33,13 +33,6 @@ impl Counts {
     }
 }
 
-impl Population {
-    /// `15 of 17 Regions reached`, a Region counted once for each account.
-    pub(super) fn regions_line(&self) -> String {
-        format!("{} of {} read in full", count(self.regions_reached), count(self.regions_asked))
-    }
-}
-
 /// `12113` as `12,113`.
 pub(super) fn count(number: usize) -> String {
     let digits = number.to_string();
@@ -53,9 +46,22 @@ pub(super) fn count(number: usize) -> String {
     out
 }
 
-/// `1 finding`, `12,113 findings`.
+/// `1 finding`, `12,113 findings`, `2 policies`.
 pub(super) fn counted(number: usize, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{} {one}s", count(number)) }
+    match (number, one.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o']))) {
+        (1, _) => format!("1 {one}"),
+        (n, Some(stem)) => format!("{} {stem}ies", count(n)),
+        (n, None) => format!("{} {one}s", count(n)),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+pub(super) fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [rest @ .., last] => format!("{} and {last}", rest.join(", ")),
+    }
 }
 
 /// Tenths of a percent as `99.9 %`.
@@ -101,6 +107,7 @@ mod tests {
             assert_eq!(count(number), text);
         }
         assert_eq!(counted(1, "finding"), "1 finding");
+        assert_eq!((counted(2, "policy"), counted(2, "key")), ("2 policies".into(), "2 keys".into()));
         assert_eq!(percent(999), "99.9 %");
         assert_eq!(percent(7), "0.7 %");
     }

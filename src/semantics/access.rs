@@ -13,6 +13,16 @@ use super::s3_action::{ON_BUCKET, ON_OBJECTS};
 use super::wildcard::{TooManyStates, classes, matches};
 use super::words::{listed, shorten};
 
+mod condition;
+mod principal;
+mod requesters;
+mod sources;
+
+pub use requesters::{
+    Admitted, foreign_changers, foreign_decrypters, foreign_readers, key_shuts_out_strangers, shuts_out_strangers,
+};
+pub use sources::{cloudtrail_key_sources, cloudtrail_sources};
+
 /// Whether every S3 request on the bucket and its objects that does not come over TLS is denied, whoever makes it.
 ///
 /// Deny statements count together: one may be about the bucket and another about its objects. A statement counts where it
@@ -187,7 +197,7 @@ impl<'a> Denial<'a> {
     }
 }
 
-fn holds(element: &Matches, matches: impl Fn(&str) -> bool) -> bool {
+pub(super) fn holds(element: &Matches, matches: impl Fn(&str) -> bool) -> bool {
     match element {
         Matches::Any(patterns) => patterns.iter().any(|p| matches(p)),
         Matches::AnyExcept(patterns) => !patterns.iter().any(|p| matches(p)),
@@ -495,7 +505,7 @@ fn writer(id: &str) -> &str {
 }
 
 /// CloudTrail's service principal, also with a Region and with the suffix of the China Regions.
-fn is_cloudtrail(principal: &str) -> bool {
+pub(super) fn is_cloudtrail(principal: &str) -> bool {
     let Some(rest) = principal.strip_prefix("cloudtrail.") else { return false };
     let rest = rest.strip_suffix(".cn").unwrap_or(rest);
     let is_region = |r: &str| !r.is_empty() && r.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');

@@ -37,9 +37,44 @@ impl Values {
         present.map(|present| Values { present: Some(present), absent: false })
     }
 
+    /// Whether one of the values satisfies all of the conditions.
+    fn satisfy_together(&self, conditions: &[&Condition], effort: &mut Effort) -> Result<bool, TooMany> {
+        if self.absent && conditions.iter().all(|c| c.absent) {
+            return Ok(true);
+        }
+        match &self.present {
+            None => Ok(false),
+            Some(Strings::OneOf(few)) => {
+                effort.spend(few.len() * conditions.iter().map(|c| c.weight()).sum::<usize>())?;
+                Ok(few.iter().any(|v| conditions.iter().all(|c| c.holds(v))))
+            }
+            Some(set) => {
+                let choices: Vec<&[Literal]> =
+                    conditions.iter().filter(|c| !c.alternatives.is_empty()).map(|c| c.alternatives.as_slice()).collect();
+                let excluded: Vec<&Literal> = conditions.iter().flat_map(|c| &c.excluded).collect();
+                any_chosen(set, &choices, &excluded, effort)
+            }
+        }
+    }
+
     fn is_within(&self, other: &Values) -> bool {
         (other.absent || !self.absent)
             && self.present.as_ref().is_none_or(|mine| other.present.as_ref().is_some_and(|theirs| mine.is_within(theirs)))
+    }
+}
+
+/// How much is still looked at before a question is left open.
+#[derive(Debug)]
+pub(super) struct Effort(usize);
+
+impl Effort {
+    pub(super) fn new() -> Self {
+        Effort(MOST_PAIRS)
+    }
+
+    fn spend(&mut self, amount: usize) -> Result<(), TooMany> {
+        self.0 = self.0.checked_sub(amount).ok_or(TooMany)?;
+        Ok(())
     }
 }
 
@@ -109,6 +144,24 @@ impl Condition {
     }
 }
 
+/// Whether a member satisfies one literal of each choice, and none that is excluded.
+fn any_chosen(set: &Strings, choices: &[&[Literal]], excluded: &[&Literal], effort: &mut Effort) -> Result<bool, TooMany> {
+    let Some((choice, rest)) = choices.split_first() else {
+        // Each exclusion copies those before it.
+        effort.spend(1 + excluded.len() * excluded.len() / 64)?;
+        return Ok(excluded.iter().try_fold(set.clone(), |s, l| s.and_not(l)).is_some());
+    };
+    for literal in *choice {
+        effort.spend(1)?;
+        if let Some(chosen) = set.and(literal)
+            && any_chosen(&chosen, rest, excluded, effort)?
+        {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// Events for which every condition holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Selection {
@@ -120,6 +173,10 @@ impl Selection {
     pub(super) fn new(mut conditions: Vec<(&'static str, Condition)>) -> Self {
         conditions.sort_by_key(|(_, c)| c.weight());
         Selection { conditions }
+    }
+
+    pub(super) fn conditions(&self) -> &[(&'static str, Condition)] {
+        &self.conditions
     }
 }
 
@@ -158,6 +215,30 @@ impl Family {
         let mut family = self.clone();
         family.fields.insert(field, values);
         family
+    }
+
+    /// The events of the family for whose field the condition holds, or does not; `None` where there are none. Events
+    /// without the field are left out.
+    pub(super) fn narrowed(&self, field: &'static str, literal: &Literal, wanted: bool) -> Option<Self> {
+        let present = self.values(field).present?;
+        let present = if wanted { present.and(literal) } else { present.and_not(literal) };
+        Values::only(present).map(|values| self.with(field, values))
+    }
+
+    /// Whether some event of the family is selected by all of the selections.
+    ///
+    /// Fields do not depend on each other, so each is asked by itself.
+    pub(super) fn meets_together(&self, selections: &[&Selection], effort: &mut Effort) -> Result<bool, TooMany> {
+        let mut by_field: BTreeMap<&'static str, Vec<&Condition>> = BTreeMap::new();
+        for (field, condition) in selections.iter().flat_map(|s| &s.conditions) {
+            by_field.entry(field).or_default().push(condition);
+        }
+        for (field, conditions) in by_field {
+            if !self.values(field).satisfy_together(&conditions, effort)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn values(&self, field: &'static str) -> Values {

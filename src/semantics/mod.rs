@@ -5,9 +5,11 @@
 pub mod access;
 pub mod event;
 mod family;
+pub mod log_keys;
 mod s3_action;
 pub mod selectors;
 mod strings;
+pub mod topic;
 pub mod truth;
 pub mod wildcard;
 mod words;

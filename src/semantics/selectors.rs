@@ -6,11 +6,19 @@
 use crate::inventory::trail::{AdvancedSelector, BasicSelector, DataResource, EventSelectors, FieldSelector, ReadWriteType};
 use crate::inventory::{Gap, GapKind, Gaps};
 
+mod overlap;
+mod resources;
+mod soundness;
+
 use super::event::{FIELDS, may_be_absent};
 use super::family::{Condition, Family, Selection, TooMany, uncovered};
 use super::strings::{Literal, Test};
 use super::words;
 use super::{Answer, PartialEvent};
+
+pub use overlap::{record_at_most_once, records_some};
+pub use resources::{LeftOut, records_except, records_on};
+pub use soundness::are_sound;
 
 /// One contributor to a union: the selectors of a trail that may or may not count.
 #[derive(Clone, Debug)]
@@ -46,9 +54,18 @@ impl Reading {
 /// Sources: the EventSelector, DataResource and AdvancedFieldSelector types of the CloudTrail API, for example
 /// <https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html>.
 pub fn records(contributors: &[Contributor<'_>], may_be_more: &Gaps, event: &PartialEvent) -> Answer {
-    let Some(family) = Family::of(event) else {
-        return Answer::unknown(Vec::new(), not_understood("the partial event has a field or a value that no event has").into());
-    };
+    match Family::of(event) {
+        Some(family) => covered(contributors, may_be_more, family),
+        None => no_such_event(),
+    }
+}
+
+fn no_such_event() -> Answer {
+    Answer::unknown(Vec::new(), not_understood("the partial event has a field or a value that no event has").into())
+}
+
+/// Whether every event of the family is recorded by at least one contributor.
+fn covered(contributors: &[Contributor<'_>], may_be_more: &Gaps, family: Family) -> Answer {
     let readings: Vec<Result<Vec<Reading>, &Gaps>> =
         contributors.iter().map(|c| c.selectors.as_ref().map(|selectors| read(selectors))).collect();
     let certain: Vec<&Selection> = contributors

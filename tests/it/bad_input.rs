@@ -5,6 +5,9 @@ use std::path::Path;
 
 use crate::program::{said, trailproof};
 
+/// A saved inventory: what is judged where only the judging matters, and needs no build with AWS.
+const INVENTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/hostile/inventory.json");
+
 const GOOD: &str = r#"id: own-policy
 title: A trail of ours validates its log files
 severity: medium
@@ -66,6 +69,10 @@ fn a_policy_with_a_mistake_is_refused_with_its_place() {
         ("in a block", with(check, "check: |\n  trail.is_logging &&\n  trail.status.all(s, s.latest_delivery_eror == null)")),
         ("unknown parameter", with(check, "check: size(trail.status) > 0 && now - now < params.max_agee")),
         ("unknown template name", with("{{ trail.name }}", "{{ trail.nmae }}")),
+        (
+            "in a folded message",
+            with("message: \"{{ trail.name }} does not validate\"", "message: >-\n  this is one line\n  {{ trail.nmae }}"),
+        ),
         ("parameter default", with("default: 24h", "default: 24 hours")),
         ("id is not the file's", with("id: own-policy", "id: another")),
         ("id is not kebab case", with("id: own-policy", "id: Own_Policy")),
@@ -128,9 +135,8 @@ type Scan<'a> = (&'a str, Vec<(&'a str, &'a str)>, Vec<&'a str>);
 
 #[test]
 fn a_scan_that_cannot_be_made_says_why() {
-    let example = "examples/acme-org";
+    let example = INVENTORY;
     let cases: Vec<Scan<'_>> = vec![
-        ("no such path", vec![], vec!["nowhere"]),
         ("not an inventory", vec![("x.json", "{\"kind\": \"holiday\"}")], vec!["x.json"]),
         ("not JSON", vec![("x.json", "trail")], vec!["x.json"]),
         (
@@ -144,7 +150,7 @@ fn a_scan_that_cannot_be_made_says_why() {
         ("nothing left", vec![], vec![example, "--policy", "log-bucket-mfa-delete", "--min-severity", "critical"]),
         ("several formats to one stream", vec![], vec![example, "--out", "-"]),
         ("output folder is a file", vec![("busy", "")], vec![example, "--out", "busy"]),
-        ("recording a replay", vec![], vec![example, "--record", "there"]),
+        ("recording what is saved", vec![], vec![example, "--record", "there"]),
         ("settings: unknown field", vec![("trailproof.yaml", "version: 1\nregion: [us-east-1]\n")], vec![example]),
         ("settings: unknown version", vec![("trailproof.yaml", "version: 2\n")], vec![example]),
         (
@@ -155,6 +161,29 @@ fn a_scan_that_cannot_be_made_says_why() {
         (
             "settings: disabled without a reason",
             vec![("trailproof.yaml", "version: 1\npolicies:\n  disable:\n    - {id: trail-exists, reason: \" \"}\n")],
+            vec![example],
+        ),
+        (
+            "settings: unknown framework",
+            vec![("trailproof.yaml", "version: 1\nframeworks:\n  pci-dss-4.0: { accounts: [\"111122223333\"] }\n")],
+            vec![example],
+        ),
+        (
+            "settings: no account id",
+            vec![(
+                "trailproof.yaml",
+                "version: 1\nframeworks:\n  pci-dss-4.0.1:\n    accounts: [\"111122223333\", production]\n",
+            )],
+            vec![example],
+        ),
+        (
+            "settings: an account id that lost its zero",
+            vec![("trailproof.yaml", "version: 1\nframeworks:\n  pci-dss-4.0.1: { accounts: [11122223333] }\n")],
+            vec![example],
+        ),
+        (
+            "settings: nothing in scope",
+            vec![("trailproof.yaml", "version: 1\nframeworks:\n  hipaa-security-rule: { accounts: [] }\n")],
             vec![example],
         ),
         (
@@ -176,11 +205,17 @@ fn a_scan_that_cannot_be_made_says_why() {
 }
 
 #[test]
+fn a_path_that_is_not_there_is_refused_in_every_build() {
+    let said = scanned(&[], &["nowhere"]);
+    assert!(said.starts_with("exit 2\n") && said.contains("`nowhere`") && said.contains("hint: "), "{said}");
+}
+
+#[test]
 fn init_writes_a_file_that_is_understood_and_leaves_an_existing_one_alone() {
     let folder = tempfile::tempdir().unwrap();
     let first = trailproof(folder.path()).arg("init").output().unwrap();
     assert!(first.status.success(), "{}", said(&first, folder.path()));
-    let scan = trailproof(folder.path()).args(["scan", "examples/acme-org", "-q"]).output().unwrap();
+    let scan = trailproof(folder.path()).args(["scan", INVENTORY, "-q"]).output().unwrap();
     assert_eq!(scan.status.code(), Some(1), "{}", said(&scan, folder.path()));
     fs::write(folder.path().join("trailproof.yaml"), "mine").unwrap();
     let second = trailproof(folder.path()).arg("init").output().unwrap();

@@ -3,6 +3,10 @@
 use std::fs;
 use std::path::PathBuf;
 
+use trailproof::app::cases;
+use trailproof::policy::catalogue::Catalogue;
+use trailproof::yaml::{Complaint, SourceFile};
+
 use crate::program::{said, trailproof};
 
 fn root() -> PathBuf {
@@ -43,6 +47,7 @@ fn every_command_that_a_document_shows_is_understood() {
                 continue;
             }
             let command = line.trim().trim_start_matches("$ ").replace("cargo run --release --", "trailproof");
+            let command = command.replace("cargo run --no-default-features --", "trailproof");
             let Some(arguments) = command.strip_prefix("trailproof ").filter(|_| inside) else { continue };
             let arguments: Vec<&str> = arguments.split(" #").next().unwrap().split_whitespace().collect();
             let words: Vec<&&str> = arguments.iter().take_while(|a| !a.starts_with('-') && !a.contains(['/', '.'])).collect();
@@ -66,11 +71,75 @@ fn every_command_that_a_document_shows_is_understood() {
     assert!(tried >= 5, "only {tried} commands were seen");
 }
 
+/// The text of the first block of this language in a document.
+fn block(document: &str, language: &str) -> String {
+    let text = fs::read_to_string(root().join(document)).unwrap();
+    let lines = text.lines().skip_while(|l| *l != format!("```{language}")).skip(1).take_while(|l| *l != "```");
+    let block: String = lines.map(|l| format!("{l}\n")).collect();
+    assert!(!block.is_empty(), "{document} has no block of {language}");
+    block
+}
+
+#[test]
+fn the_policy_that_the_readme_shows_loads_and_holds_the_cases_that_contributing_shows() {
+    let policy = block("README.md", "yaml");
+    let id = policy.lines().find_map(|l| l.strip_prefix("id: ")).unwrap().to_string();
+    let embedded = Catalogue::embedded().unwrap();
+    assert!(!embedded.policies.contains_key(&id), "the README's sample has the id of a built-in policy");
+    let said = |complaints: Vec<Complaint>| complaints.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n\n");
+    let source = SourceFile::new(format!("{id}.yaml"), policy);
+    let catalogue = Catalogue::with(vec![source], Vec::new()).unwrap_or_else(|c| panic!("{}", said(c)));
+    let shown = SourceFile::new("cases.yaml", block("CONTRIBUTING.md", "yaml"));
+    let tally = cases::run(&catalogue, vec![shown], &|one| one == id).unwrap_or_else(|c| panic!("{}", said(c)));
+    assert!(tally.failures.is_empty(), "{}", tally.failures.join("\n"));
+    assert!(tally.cases >= 3 && tally.policies == 1, "{tally:?}");
+}
+
+/// `trailproof policy test` in a folder that holds the documents' policy and cases, with these arguments.
+fn policy_test(arguments: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir_all(folder.path().join("own/cases")).unwrap();
+    fs::write(folder.path().join("own/trail-names-its-owner.yaml"), block("README.md", "yaml")).unwrap();
+    fs::write(folder.path().join("own/cases/owner.yaml"), block("CONTRIBUTING.md", "yaml")).unwrap();
+    let output = trailproof(folder.path()).args(["policy", "test"]).args(arguments).output().unwrap();
+    said(&output, folder.path())
+}
+
+#[test]
+fn policy_test_takes_folders_files_and_one_policy() {
+    let files = ["own/trail-names-its-owner.yaml", "own/cases/owner.yaml"];
+    for arguments in [&["own"][..], &files, &["own", "--policy", "trail-names-its-owner"]] {
+        let said = policy_test(arguments);
+        assert!(said.starts_with("exit 0\n") && said.contains("1 policy, 4 cases"), "{said}");
+        assert!(said.contains("note: `trail-names-its-owner` names no reference"), "{said}");
+        assert!(said.contains("allowed in policies of your own"), "{said}");
+    }
+    let said = policy_test(&["own", "--policy", "trail-names-its-ownr"]);
+    assert!(said.starts_with("exit 2\n") && said.contains("did you mean `trail-names-its-owner`?"), "{said}");
+    let said = policy_test(&["own/trail-names-its-owner.yaml"]);
+    assert!(said.starts_with("exit 2\n") && said.contains("no file of cases"), "{said}");
+    let built_in = root().join("tests/policies/trail-exists.yaml");
+    let said = policy_test(&[built_in.to_str().unwrap()]);
+    assert!(said.contains("1 policy was tested as built into this program"), "{said}");
+    assert!(!said.contains("allowed in policies of your own"), "{said}");
+}
+
+#[test]
+fn the_vocabulary_says_what_a_case_need_not_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = trailproof(folder.path()).args(["policy", "vocabulary"]).output().unwrap();
+    let shown = String::from_utf8_lossy(&output.stdout).to_string();
+    let versioning = shown.split("  .versioning: ").nth(1).unwrap();
+    assert!(versioning.lines().take(4).any(|l| l == "    default in a case: \"Enabled\""), "{versioning}");
+}
+
 #[test]
 fn help_reads_as_it_did() {
     let folder = tempfile::tempdir().unwrap();
     let mut all = String::new();
-    for arguments in [vec![], vec!["scan"], vec!["policy"], vec!["policy", "test"], vec!["schema"], vec!["init"]] {
+    for arguments in
+        [vec![], vec!["scan"], vec!["policy"], vec!["policy", "test"], vec!["permissions"], vec!["schema"], vec!["init"]]
+    {
         let output = trailproof(folder.path()).env("COLUMNS", "100").args(&arguments).arg("--help").output().unwrap();
         all.push_str(&format!("## trailproof {} --help\n{}\n", arguments.join(" "), String::from_utf8_lossy(&output.stdout)));
     }
@@ -88,7 +157,8 @@ fn every_schema_is_a_schema_and_fits_what_it_is_of() {
     for of in ["policy", "framework", "config"] {
         schema(of);
     }
-    let output = trailproof(folder.path()).args(["scan", "examples/acme-org", "-q"]).output().unwrap();
+    let saved = root().join("tests/it/hostile/inventory.json");
+    let output = trailproof(folder.path()).arg("scan").arg(saved).arg("-q").output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", said(&output, folder.path()));
     for (of, file) in [("report", "report.json"), ("inventory", "inventory.json")] {
         let text = fs::read_to_string(folder.path().join("trailproof-report").join(file)).unwrap();
@@ -101,6 +171,6 @@ fn every_schema_is_a_schema_and_fits_what_it_is_of() {
         assert!(!schema(of).is_valid(&broken), "{of}: the schema accepts anything");
     }
     let settings = fs::read_to_string(root().join("templates/trailproof.yaml")).unwrap();
-    let settings: serde_json::Value = trailproof::yaml::SourceFile::new("trailproof.yaml", settings).parse().unwrap();
+    let settings: serde_json::Value = SourceFile::new("trailproof.yaml", settings).parse().unwrap();
     assert!(schema("config").is_valid(&settings));
 }

@@ -80,7 +80,16 @@ fn replay(files: &Files, catalogue: &Catalogue) -> Result<Seen, CollectError> {
     let now = inventory.scope.ended;
     let findings = audit(&inventory, catalogue, &Settings::default(), now).unwrap();
     let asked = catalogue.policies.keys().cloned().collect();
-    let material = Material { inventory: &inventory, catalogue, frameworks: &[], set_aside: Vec::new(), asked, now };
+    let material = Material {
+        inventory: &inventory,
+        catalogue,
+        frameworks: &[],
+        scopes: &BTreeMap::new(),
+        action: |_, _| None,
+        set_aside: Vec::new(),
+        asked,
+        now,
+    };
     let report = Report::build(&material, findings);
     Ok(Seen { inventory, report })
 }

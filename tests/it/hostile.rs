@@ -203,7 +203,16 @@ fn judge_and_show(inventory: &Inventory) {
     let now = inventory.scope.ended;
     let findings = audit(inventory, &CATALOGUE, &Settings::default(), now).unwrap();
     let asked = CATALOGUE.policies.keys().cloned().collect();
-    let material = Material { inventory, catalogue: &CATALOGUE, frameworks: &[], set_aside: Vec::new(), asked, now };
+    let material = Material {
+        inventory,
+        catalogue: &CATALOGUE,
+        frameworks: &[],
+        scopes: &BTreeMap::new(),
+        action: |_, _| None,
+        set_aside: Vec::new(),
+        asked,
+        now,
+    };
     let report = Report::build(&material, findings);
     let options = TextOptions { color: false, width: 60, verbose: true, quiet: false };
     for written in [text::write(&report, &options), html::write(&report).unwrap(), json::write(&report).unwrap()] {

@@ -18,6 +18,7 @@ mod emulator;
 #[cfg(feature = "aws")]
 mod faults;
 mod hostile;
+mod permissions;
 mod policies;
 mod program;
 mod report;

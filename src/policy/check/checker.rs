@@ -188,7 +188,7 @@ impl Checker<'_> {
             });
         };
         match self.words.field(noun, name) {
-            Some((field, ty)) => Ok(self.narrowed(Node::Field { of: Box::new(node), field }, ty)),
+            Some((field, ty)) => Ok(self.narrowed(Node::Field { of: Box::new(node), noun, field }, ty)),
             None => {
                 let message = format!("{noun} has no field `{name}`");
                 if self.table.iter().any(|entry| entry.name == name) {

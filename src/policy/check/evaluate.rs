@@ -39,7 +39,7 @@ pub(super) fn evaluate(
 }
 
 pub(super) struct Evaluator<'a> {
-    context: &'a Context<'a>,
+    pub(super) context: &'a Context<'a>,
     types: &'a BTreeMap<String, ParameterType>,
     pub(super) semantics: &'a Semantics,
     pub(super) reader: Reader<'a>,
@@ -69,7 +69,7 @@ impl<'a> Evaluator<'a> {
                 let values = elements.iter().map(|e| self.eval(e)).collect::<Evaluated<Vec<_>>>()?;
                 Ok(Value::List(ListValue::complete(values)))
             }
-            Node::Field { of, field } => {
+            Node::Field { of, field, .. } => {
                 let record = self.eval(of)?;
                 self.field(record, field)
             }

@@ -2,6 +2,9 @@
 //!
 //! Questions about meaning go to `semantics`, with the facts they need, read here so that the trace sees them.
 
+mod events;
+mod topics;
+
 use std::borrow::Cow;
 
 use crate::inventory::Gaps;
@@ -14,6 +17,8 @@ use super::evaluate::{Evaluated, Evaluator, as_list, impossible};
 use super::tree::Node;
 use super::value::{Item, ListValue, RecordValue, Value, Verdict, equal};
 use super::vocabulary::Type;
+
+pub(super) mod access;
 
 /// A function as policy authors see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +37,11 @@ pub(super) enum Function {
     Record,
     Records,
     Covers,
+    Events(events::Question),
+    Topics(topics::Question),
     DeniesInsecureTransport,
     ForeignWriters,
+    Access(access::Question),
     StartsWith,
     EndsWith,
     Contains,
@@ -64,7 +72,7 @@ pub(super) fn table() -> Vec<Entry> {
     };
     let trails = Type::List(Box::new(Type::Record("trail")));
     let (trail, bucket) = (Type::Record("trail"), Type::Record("bucket"));
-    vec![
+    let mut all = vec![
         entry(
             Function::Record,
             "record",
@@ -122,7 +130,11 @@ pub(super) fn table() -> Vec<Entry> {
             Type::Bool,
             "Whether the part is anywhere in the text.",
         ),
-    ]
+    ];
+    all.extend(access::table());
+    all.extend(events::table());
+    all.extend(topics::table());
+    all
 }
 
 /// Every function and macro, for the documentation.
@@ -183,18 +195,34 @@ impl Default for Semantics {
 impl<'a> Evaluator<'a> {
     pub(super) fn call(&mut self, function: Function, receiver: &'a Node, arguments: &'a [Node]) -> Evaluated<Value<'a>> {
         let receiver = self.eval(receiver)?;
-        let argument = match arguments {
-            [] => Value::Null,
-            [one] => self.eval(one)?,
-            _ => return impossible("a call with too many arguments"),
-        };
-        self.distribute(receiver, |this, receiver| {
-            this.distribute(argument.clone(), |this, argument| this.answer(function, receiver.clone(), argument))
+        let arguments = arguments.iter().map(|argument| self.eval(argument)).collect::<Evaluated<Vec<_>>>()?;
+        self.distribute(receiver, |this, receiver| this.settle(function, &receiver, &arguments, Vec::new()))
+    }
+
+    /// Answers for each candidate of each argument.
+    fn settle(
+        &mut self,
+        function: Function,
+        receiver: &Value<'a>,
+        open: &[Value<'a>],
+        settled: Vec<Value<'a>>,
+    ) -> Evaluated<Value<'a>> {
+        let Some((first, rest)) = open.split_first() else { return self.answer(function, receiver.clone(), settled) };
+        self.distribute(first.clone(), |this, argument| {
+            let settled = settled.iter().cloned().chain([argument]).collect();
+            this.settle(function, receiver, rest, settled)
         })
     }
 
-    fn answer(&mut self, function: Function, receiver: Value<'a>, argument: Value<'a>) -> Evaluated<Value<'a>> {
+    fn answer(&mut self, function: Function, receiver: Value<'a>, arguments: Vec<Value<'a>>) -> Evaluated<Value<'a>> {
+        let function = match function {
+            Function::Events(question) => return self.about_events(question, receiver, &arguments),
+            Function::Topics(question) => return self.about_topic(question, receiver),
+            other => other,
+        };
+        let argument = arguments.into_iter().next().unwrap_or(Value::Null);
         match function {
+            Function::Events(_) | Function::Topics(_) => impossible("a question that was answered"),
             Function::Record => self.recorded(as_list(receiver)?, &argument),
             Function::Records => self.recorded(ListValue::complete([receiver]), &argument),
             Function::Covers => {
@@ -208,6 +236,7 @@ impl<'a> Evaluator<'a> {
             Function::ForeignWriters => self.about_policy(receiver, |this, record, policy, partition, name| {
                 this.foreign_writers(record, policy, partition, name)
             }),
+            Function::Access(question) => self.access(question, receiver, argument),
             Function::StartsWith => compared(&receiver, &argument, |text, part| text.starts_with(part)),
             Function::EndsWith => compared(&receiver, &argument, |text, part| text.ends_with(part)),
             Function::Contains => compared(&receiver, &argument, |text, part| text.contains(part)),
@@ -223,16 +252,7 @@ impl<'a> Evaluator<'a> {
     }
 
     fn recorded(&mut self, trails: ListValue<'a>, event: &Value<'a>) -> Evaluated<Value<'a>> {
-        let mut contributors = Vec::new();
-        for Item { value, doubts } in trails.items {
-            let selectors = match self.field(value, "event_selectors")? {
-                Value::Opaque(Opaque::EventSelectors(selectors)) => Ok(selectors),
-                Value::Unknown(gaps) => Err(gaps),
-                Value::OneOf { gap, .. } => Err([gap].into()),
-                _ => return impossible("selectors that are none"),
-            };
-            contributors.push(Contributor { selectors, doubts });
-        }
+        let contributors = self.contributors(trails.items)?;
         let event = match event {
             Value::Event { event, .. } => event,
             Value::Unknown(gaps) => return Ok(Value::unknown(gaps.clone())),

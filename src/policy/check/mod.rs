@@ -8,6 +8,7 @@ mod case;
 mod checker;
 mod evaluate;
 mod functions;
+mod reads;
 mod syntax;
 mod tree;
 mod value;
@@ -26,6 +27,7 @@ use crate::inventory::{Gaps, Inventory, Record};
 use crate::semantics::{PartialEvent, Truth};
 
 pub use functions::{FunctionDoc, functions};
+pub use reads::{Reads, population};
 
 use super::{ParameterType, ParameterValue};
 
@@ -112,6 +114,11 @@ impl Program {
     /// Never for a checked expression and parameters of the declared types; an error is a bug.
     pub fn evaluate(&self, context: &Context<'_>) -> Result<Evaluation, EvaluationError> {
         self.evaluate_with(context, &functions::Semantics::default())
+    }
+
+    /// Every field that an evaluation can read, what functions read by themselves included.
+    pub fn reads(&self) -> Reads {
+        reads::of(&self.root)
     }
 
     fn evaluate_with(&self, context: &Context<'_>, semantics: &functions::Semantics) -> Result<Evaluation, EvaluationError> {

@@ -27,6 +27,8 @@ pub(super) enum Node {
     Binder(String),
     Field {
         of: Box<Node>,
+        /// The noun that has the field.
+        noun: &'static str,
         field: &'static str,
     },
     /// A value that is known not to be null wherever this is reached.
@@ -72,7 +74,7 @@ impl Node {
         match self {
             Node::Subject(name) | Node::Binder(name) => Some(name.clone()),
             Node::NonNull(inner) => inner.path(),
-            Node::Field { of, field } => Some(format!("{}.{field}", of.path()?)),
+            Node::Field { of, field, .. } => Some(format!("{}.{field}", of.path()?)),
             _ => None,
         }
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::links::{Link, Places, finding_id, slug};
-use super::size::{Budget, CASES_PER_FINDING, FACTS_PER_FINDING, FINDINGS_PER_POLICY};
+use super::size::{Budget, CASES_PER_FINDING, FACTS_PER_FINDING, FINDINGS_ON_PAPER, FINDINGS_PER_POLICY};
 use crate::finding::{FactRead, Finding, Fix, Outcome, RequirementRef, Severity, Strength};
 use crate::inventory::{Basis, CallId, Gap, Origin};
 use crate::report::{Report, foreign, wording};
@@ -26,6 +26,8 @@ pub(super) struct Group {
     pub(super) tokens: String,
     pub(super) findings: Vec<Item>,
     pub(super) shown: usize,
+    /// Findings that paper shows.
+    printed: usize,
     pub(super) total: usize,
 }
 
@@ -104,6 +106,8 @@ pub(super) struct Source {
 #[derive(Serialize)]
 struct FixBlock {
     label: &'static str,
+    /// Whether paper shows it too.
+    printed: bool,
     code: String,
 }
 
@@ -148,6 +152,7 @@ pub(super) fn groups<'a>(report: &'a Report, places: &mut Places<'a>) -> Vec<Gro
                 requirements: requirements.iter().map(|wanted| requirement(places, wanted)).collect(),
                 tokens: tokens(requirements),
                 shown: findings.len(),
+                printed: findings.len().min(FINDINGS_ON_PAPER),
                 findings,
                 total,
             }
@@ -194,6 +199,7 @@ pub(super) fn token(framework: &str, requirement: &str) -> String {
 fn item(report: &Report, places: &mut Places<'_>, budget: &mut Budget, number: usize, finding: &Finding) -> Item {
     let subject = &finding.subject;
     let id = places.ids.give(&finding_id(finding));
+    places.findings.insert(number, id.clone());
     let details = budget.detail(detail_cost(finding)).then(|| details(report, places, finding));
     Item {
         id,
@@ -234,7 +240,7 @@ fn details(report: &Report, places: &Places<'_>, finding: &Finding) -> Details {
 fn fixes(fix: &Fix) -> Vec<FixBlock> {
     let blocks = [("AWS CLI", &fix.cli), ("Terraform", &fix.terraform), ("CloudFormation", &fix.cloudformation)];
     let filled = blocks.into_iter().filter(|(_, code)| !code.trim().is_empty());
-    filled.map(|(label, code)| FixBlock { label, code: code.clone() }).collect()
+    filled.map(|(label, code)| FixBlock { label, printed: label == "AWS CLI", code: code.clone() }).collect()
 }
 
 fn fact_row(report: &Report, places: &Places<'_>, fact: &FactRead) -> FactRow {

@@ -75,6 +75,10 @@ pub(super) struct Places<'a> {
     pub(super) ids: Ids,
     /// policy -> the group of its worst outcome.
     pub(super) policies: BTreeMap<&'a str, String>,
+    /// policy and outcome -> the group of its findings.
+    groups: BTreeMap<&'a str, BTreeMap<Outcome, String>>,
+    /// A finding's number -> where it stands, for those that are shown.
+    pub(super) findings: BTreeMap<usize, String>,
     gaps: BTreeMap<&'a Gap, String>,
     requirements: BTreeMap<&'a str, BTreeMap<&'a str, String>>,
     frameworks: BTreeMap<&'a str, &'a str>,
@@ -83,7 +87,24 @@ pub(super) struct Places<'a> {
 impl<'a> Places<'a> {
     pub(super) fn of(report: &'a Report, gap_rows: usize) -> Self {
         let mut ids = Ids::default();
-        for section in ["top", "main", "first", "requirements", "trails", "findings", "passed", "gaps", "method", "count"] {
+        for section in [
+            "top",
+            "main",
+            "population",
+            "summary",
+            "requirements",
+            "accounts",
+            "trails",
+            "findings",
+            "passed",
+            "gaps",
+            "method",
+            "glossary",
+            "count",
+            "filter",
+            "filter-count",
+            "hatch",
+        ] {
             ids.give(section);
         }
         let mut requirements: BTreeMap<&str, BTreeMap<&str, String>> = BTreeMap::new();
@@ -102,7 +123,15 @@ impl<'a> Places<'a> {
                 gaps.entry(gap).or_insert_with(|| id.clone());
             }
         }
-        Places { ids, policies: BTreeMap::new(), gaps, requirements, frameworks }
+        Places {
+            ids,
+            policies: BTreeMap::new(),
+            groups: BTreeMap::new(),
+            findings: BTreeMap::new(),
+            gaps,
+            requirements,
+            frameworks,
+        }
     }
 
     /// Names the group's place; the first group of a policy holds its worst outcome.
@@ -110,7 +139,12 @@ impl<'a> Places<'a> {
         let word = slug(outcome.label());
         let id = self.ids.give(&format!("{word}-{}", slug(policy)));
         self.policies.entry(policy).or_insert_with(|| id.clone());
+        self.groups.entry(policy).or_default().entry(outcome).or_insert_with(|| id.clone());
         id
+    }
+
+    pub(super) fn group_of(&self, policy: &str, outcome: Outcome) -> Option<&String> {
+        self.groups.get(policy)?.get(&outcome)
     }
 
     pub(super) fn gap(&self, gap: &Gap) -> Option<&String> {

@@ -4,8 +4,11 @@
 //! which makes foreign text safe to look at and escapes it; a template cannot forget to.
 
 mod finding;
+mod framework;
+mod heat;
 mod links;
 mod page;
+mod population;
 mod size;
 
 use base64::Engine;
@@ -18,12 +21,14 @@ use sha2::{Digest, Sha256};
 use super::{Report, foreign};
 
 /// The templates, by name.
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 12] = [
     ("report.html", include_str!("../../../templates/report.html")),
     ("macros.html", include_str!("../../../templates/macros.html")),
     ("cover.html", include_str!("../../../templates/cover.html")),
-    ("first.html", include_str!("../../../templates/first.html")),
+    ("population.html", include_str!("../../../templates/population.html")),
+    ("summary.html", include_str!("../../../templates/summary.html")),
     ("frameworks.html", include_str!("../../../templates/frameworks.html")),
+    ("accounts.html", include_str!("../../../templates/accounts.html")),
     ("trails.html", include_str!("../../../templates/trails.html")),
     ("findings.html", include_str!("../../../templates/findings.html")),
     ("passed.html", include_str!("../../../templates/passed.html")),

@@ -4,12 +4,16 @@
 
 mod paper;
 
-use super::{GapView, Report, foreign, wording};
+use super::{Cause, GapView, Report, foreign, wording};
 use crate::finding::{Finding, Outcome, Severity};
 use paper::{Ink, Paper};
 
 /// Findings of one policy that are listed; the rest is counted.
 const FINDINGS_PER_POLICY: usize = 10;
+
+/// Accounts that are named, and causes that kept the audit from accounts and Regions.
+const ACCOUNTS: usize = 5;
+const CAUSES: usize = 5;
 
 /// Gaps that are listed; the rest is counted.
 const GAPS: usize = 20;
@@ -57,9 +61,9 @@ fn header(paper: &mut Paper, report: &Report) {
     let names: Vec<String> = population
         .accounts
         .iter()
-        .take(5)
-        .map(|account| match &account.alias {
-            Some(alias) => format!("{} ({})", foreign::line(&account.scope.id), foreign::line(alias)),
+        .take(ACCOUNTS)
+        .map(|account| match account.name() {
+            Some(name) => format!("{} ({})", foreign::line(&account.scope.id), foreign::line(name)),
             None => foreign::line(&account.scope.id),
         })
         .collect();
@@ -68,15 +72,38 @@ fn header(paper: &mut Paper, report: &Report) {
     if more > 0 {
         accounts.push_str(&format!(" and {} more", wording::count(more)));
     }
-    if population.accounts_reached < population.accounts_asked {
-        let (reached, asked) = (wording::count(population.accounts_reached), wording::count(population.accounts_asked));
-        accounts.push_str(&format!("; {reached} of {asked} reached"));
+    if population.accounts_reached < population.accounts.len() {
+        accounts.push_str(&format!("; {}", population.accounts_line()));
     }
     paper.pair("accounts", &accounts);
     paper.pair("Regions", &population.regions_line());
+    for cause in population.causes.iter().take(CAUSES) {
+        not_reached(paper, cause);
+    }
+    if population.causes.len() > CAUSES {
+        paper.pair("", &format!("and {} more: see the report", wording::counted(population.causes.len() - CAUSES, "cause")));
+    }
+    if population.outside() > 0 {
+        let outside = wording::counted(population.outside(), "account");
+        paper.pair("outside", &format!("{outside} of the organization not asked for"));
+    }
     paper.pair("read", &wording::span(report.collected.started, report.collected.ended));
     paper.gap();
     paper.line(Ink::Bold, &foreign::prose(&report.result));
+}
+
+fn not_reached(paper: &mut Paper, cause: &Cause) {
+    let mut what = Vec::new();
+    if let [only] = &cause.accounts[..] {
+        what.push(format!("account {}", foreign::line(only)));
+    } else if !cause.accounts.is_empty() {
+        what.push(wording::counted(cause.accounts.len(), "account"));
+    }
+    if cause.regions > 0 {
+        what.push(wording::counted(cause.regions, "Region"));
+    }
+    let remedy = cause.remedy.as_ref().map(|remedy| format!("; {}", foreign::prose(remedy))).unwrap_or_default();
+    paper.pair("not read", &format!("{}: {}{remedy}", what.join(", "), foreign::line(&cause.label)));
 }
 
 fn fails(paper: &mut Paper, report: &Report, options: &TextOptions) {
@@ -190,7 +217,11 @@ fn cause(paper: &mut Paper, view: &GapView) {
         paper.labelled(6, "leaves open", &format!("{open} of {}{more}", policies.join(", ")));
     }
     if !view.alike.is_empty() {
-        paper.text(6, &format!("and {} that the same remedy closes", wording::counted(view.alike.len(), "more gap")));
+        let across = match view.accounts.len() {
+            0 | 1 => String::new(),
+            many => format!(", in {} all told", wording::counted(many, "account")),
+        };
+        paper.text(6, &format!("and {} of the same cause{across}", wording::counted(view.alike.len(), "more gap")));
     }
     if let Some(remedy) = &view.remedy {
         paper.labelled(6, "hint", &foreign::prose(remedy));
@@ -215,7 +246,8 @@ fn frameworks(paper: &mut Paper, report: &Report) {
     let names: Vec<String> = report.frameworks.iter().map(|framework| foreign::line(&framework.id)).collect();
     let widest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
     for (framework, name) in report.frameworks.iter().zip(&names) {
-        paper.column(2, name, widest, &foreign::prose(&framework.statement));
+        let scope = framework.scope.short().map(|scope| format!("{scope}: ")).unwrap_or_default();
+        paper.column(2, name, widest, &format!("{scope}{}", foreign::prose(&framework.statement)));
     }
 }
 

@@ -7,6 +7,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::semantics::Truth;
 
+mod questions;
+
 fn event(fields: &[(&str, &str)]) -> PartialEvent {
     PartialEvent::new(fields.iter().map(|(f, v)| (f.to_string(), v.to_string())).collect()).unwrap()
 }

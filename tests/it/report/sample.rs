@@ -9,8 +9,9 @@ use trailproof::inventory::{
 };
 use trailproof::policy::framework::Class;
 use trailproof::report::{
-    AccountView, Collected, Counts, Coverage, FrameworkView, GapView, OperationView, PolicyView, Population, Report,
-    RequirementStatus, RequirementView, SCHEMA_VERSION, ServedBy, Summary, Tool, TrailView,
+    AccountView, Cause, Collected, Counts, Coverage, Executive, FrameworkScope, FrameworkView, GapView, HeatMap, OperationView,
+    OrganizationView, OutsideAccount, PolicyView, Population, Report, RequirementStatus, RequirementView, SCHEMA_VERSION,
+    ServedBy, Shown, Summary, Tool, TrailView, Unread,
 };
 
 const ACCOUNT: &str = "111122223333";
@@ -252,8 +253,9 @@ fn requirement(
     manual: Option<&str>,
     policies: &[(&str, Strength, Counts)],
 ) -> RequirementView {
-    let mut facts = Counts::default();
-    for (_, _, each) in policies {
+    let (mut direct, mut supporting) = (Counts::default(), Counts::default());
+    for (_, strength, each) in policies {
+        let facts = if *strength == Strength::Direct { &mut direct } else { &mut supporting };
         facts.pass += each.pass;
         facts.fail += each.fail;
         facts.unknown += each.unknown;
@@ -265,16 +267,44 @@ fn requirement(
         class,
         manual: manual.map(String::from),
         status,
-        facts,
+        because: match status {
+            RequirementStatus::NotMet => format!("{} direct facts do not hold", direct.fail),
+            RequirementStatus::Undecided => format!("{} direct facts are not known", direct.unknown),
+            RequirementStatus::Partial => "no fact decides it".into(),
+            RequirementStatus::MetByFacts => format!("{} direct facts hold", direct.pass),
+            _ => "people or AWS show it".into(),
+        },
+        direct,
+        supporting,
         policies: policies
             .iter()
-            .map(|(policy, strength, facts)| ServedBy { policy: (*policy).into(), strength: *strength, facts: facts.clone() })
+            .map(|(policy, strength, facts)| ServedBy {
+                policy: (*policy).into(),
+                strength: *strength,
+                asked: *policy != "trail-logs-object-writes",
+                facts: facts.clone(),
+                open: open(policy),
+            })
             .collect(),
     }
 }
 
+/// The numbers of the policy's findings that fail or are unknown.
+fn open(policy: &str) -> Vec<usize> {
+    let all: Vec<Finding> = fails().into_iter().chain(unknowns()).collect();
+    all.iter().enumerate().filter(|(_, f)| f.policy == policy).map(|(at, _)| at + 1).collect()
+}
+
+fn scope(accounts: Option<&[&str]>, unread: &[(&str, &str)], statement: &str) -> FrameworkScope {
+    FrameworkScope {
+        accounts: accounts.map(|ids| ids.iter().map(|id| (*id).into()).collect()),
+        unread: unread.iter().map(|(account, why)| Unread { account: (*account).into(), why: (*why).into() }).collect(),
+        statement: statement.into(),
+    }
+}
+
 fn frameworks() -> Vec<FrameworkView> {
-    use RequirementStatus::{FactsHold, Inherited, Manual, NotEvaluated, NotMet, NotServed, SupportingOnly, Unknown};
+    use RequirementStatus::{Inherited, Manual, MetByFacts, NotMet, NotServed, Partial, Undecided};
     use Strength::{Direct, Supporting};
     let pci = FrameworkView {
         id: "pci-dss-4.0.1".into(),
@@ -283,15 +313,16 @@ fn frameworks() -> Vec<FrameworkView> {
         publisher: "PCI Security Standards Council".into(),
         url: "https://www.pcisecuritystandards.org/document_library/".into(),
         note: "Only requirement 10 and the parts of 3, 7 and 8 that logging touches are listed. The scope of the cardholder data environment is the assessor's to draw.".into(),
+        scope: scope(Some(&[ACCOUNT, "777788889999"]), &[("777788889999", "not in the population of this audit")], "2 accounts declared in scope; 1 of them not audited"),
         statement: "2 of 7 automatable facts hold; 2 unknown; 3 requirements stay manual".into(),
         facts: counts(2, 4, 2, 0),
         requirements: vec![
             requirement("10.2.1", "Audit logs are on for every system component and for cardholder data", Class::Automated, NotMet, Some("System components outside AWS, and applications of your own"), &[("trail-is-logging", Direct, counts(0, 1, 0, 0)), ("trail-covers-every-region", Direct, counts(0, 1, 0, 0))]),
-            requirement("10.3.1", "Only people whose job needs it can read audit logs", Class::Automated, Unknown, Some("Who needs it, and why"), &[("bucket-is-not-public", Direct, counts(0, 0, 1, 0)), ("key-rotates", Supporting, counts(0, 0, 1, 0))]),
-            requirement("10.3.2", "Audit logs cannot be changed by the people whom they watch", Class::Automated, SupportingOnly, None, &[("bucket-keeps-versions", Supporting, counts(0, 2, 0, 0))]),
-            requirement("10.3.4", "A change of existing log data raises an alarm", Class::Automated, FactsHold, Some("Somebody answers the alarm"), &[("trail-validates-log-files", Direct, counts(1, 0, 0, 0))]),
+            requirement("10.3.1", "Only people whose job needs it can read audit logs", Class::Automated, Undecided, Some("Who needs it, and why"), &[("bucket-is-not-public", Direct, counts(0, 0, 1, 0)), ("key-rotates", Supporting, counts(0, 0, 1, 0))]),
+            requirement("10.3.2", "Audit logs cannot be changed by the people whom they watch", Class::Automated, Partial, None, &[("bucket-keeps-versions", Supporting, counts(0, 2, 0, 0))]),
+            requirement("10.3.4", "A change of existing log data raises an alarm", Class::Automated, MetByFacts, Some("Somebody answers the alarm"), &[("trail-validates-log-files", Direct, counts(1, 0, 0, 0))]),
             requirement("10.4.1", "Logs are reviewed every day", Class::Manual, Manual, Some("Records of the reviews"), &[]),
-            requirement("10.5.1", "Twelve months of logs are kept, three of them at hand", Class::Automated, FactsHold, None, &[("bucket-keeps-logs-a-year", Direct, counts(1, 0, 0, 0))]),
+            requirement("10.5.1", "Twelve months of logs are kept, three of them at hand", Class::Automated, MetByFacts, None, &[("bucket-keeps-logs-a-year", Direct, counts(1, 0, 0, 0))]),
             requirement("10.6.1", "Clocks are synchronized", Class::Inherited, Inherited, Some("The clocks of AWS services are shown in its attestation"), &[]),
             requirement("10.7.2", "A failure of a critical control is noticed and answered", Class::None, NotServed, Some("Nothing here shows it"), &[]),
         ],
@@ -303,6 +334,7 @@ fn frameworks() -> Vec<FrameworkView> {
         publisher: "US Department of Health and Human Services".into(),
         url: "javascript:alert(1)".into(),
         note: String::new(),
+        scope: scope(None, &[], "every account that was asked for is in scope: no narrower scope was declared"),
         statement: "0 of 1 automatable facts hold; 1 requirement stays manual".into(),
         facts: counts(0, 1, 0, 0),
         requirements: vec![
@@ -331,6 +363,7 @@ fn frameworks() -> Vec<FrameworkView> {
         publisher: "Center for Internet Security".into(),
         url: "https://www.cisecurity.org/benchmark/amazon_web_services".into(),
         note: "The logging section alone.".into(),
+        scope: scope(None, &[], "every account that was asked for is in scope: no narrower scope was declared"),
         statement: "1 of 3 automatable facts hold; 1 unknown".into(),
         facts: counts(1, 1, 1, 0),
         requirements: vec![
@@ -346,7 +379,7 @@ fn frameworks() -> Vec<FrameworkView> {
                 "4.2",
                 "Log file validation is on",
                 Class::Automated,
-                FactsHold,
+                MetByFacts,
                 None,
                 &[("trail-validates-log-files", Direct, counts(1, 0, 0, 0))],
             ),
@@ -354,7 +387,7 @@ fn frameworks() -> Vec<FrameworkView> {
                 "4.3",
                 "The log bucket is closed to the public",
                 Class::Automated,
-                Unknown,
+                Undecided,
                 None,
                 &[("bucket-is-not-public", Direct, counts(0, 0, 1, 0))],
             ),
@@ -362,7 +395,7 @@ fn frameworks() -> Vec<FrameworkView> {
                 "4.9",
                 "Object-level writes are logged",
                 Class::Automated,
-                NotEvaluated,
+                Undecided,
                 None,
                 &[("trail-logs-object-writes", Direct, counts(0, 0, 0, 0))],
             ),
@@ -424,12 +457,97 @@ fn regions() -> Vec<RegionScope> {
     all
 }
 
+fn account(id: &str, name: Option<&str>, standing: Standing, reached: bool) -> AccountView {
+    let scope = AccountScope {
+        id: id.into(),
+        name: name.map(String::from),
+        standing,
+        reached,
+        gaps: Vec::new(),
+        regions: if reached { regions() } else { Vec::new() },
+    };
+    AccountView { scope, alias: None, caller_arn: None }
+}
+
+fn population() -> Population {
+    let mut prod = account(ACCOUNT, Some("Production"), Standing::Asked, true);
+    prod.alias = Some("acme-prod".into());
+    prod.caller_arn = Some("arn:aws:sts::111122223333:assumed-role/TrailproofAudit/nightly-2026-11-20".into());
+    let mut archive = account("444455556666", Some(HOSTILE), Standing::Asked, false);
+    archive.scope.gaps = vec![not_assumed()];
+    Population {
+        accounts_asked: 2,
+        accounts_reached: 1,
+        accounts_excluded: 1,
+        accounts_suspended: 1,
+        regions_asked: 7,
+        regions_reached: 6,
+        regions_left_out: 0,
+        accounts: vec![
+            prod,
+            archive,
+            account("555566667777", Some("Sandbox"), Standing::Excluded, false),
+            account("666677778888", Some("Closed last year"), Standing::Suspended, false),
+        ],
+        causes: vec![
+            Cause {
+                label: "access denied".into(),
+                message: not_assumed().message,
+                remedy: Some("let the auditing principal assume the role".into()),
+                accounts: vec!["444455556666".into()],
+                regions: 0,
+                region_accounts: Vec::new(),
+            },
+            Cause {
+                label: "blocked by SCP".into(),
+                message: scp().message,
+                remedy: None,
+                accounts: Vec::new(),
+                regions: 1,
+                region_accounts: vec![ACCOUNT.into()],
+            },
+        ],
+        organizations: vec![OrganizationView {
+            id: "o-exampleorgid".into(),
+            management_account: ACCOUNT.into(),
+            members: 5,
+            outside: vec![OutsideAccount { id: "888899990000".into(), name: HOSTILE.into(), state: "ACTIVE".into() }],
+            incomplete: Some("throttled: organizations:ListAccounts: TooManyRequestsException".into()),
+        }],
+    }
+}
+
+fn not_assumed() -> Gap {
+    Gap::new(GapKind::Denied, "sts:AssumeRole on arn:aws:iam::444455556666:role/TrailproofAudit: AccessDenied")
+}
+
 /// The sample.
 pub(super) fn report() -> Report {
+    whole(bare())
+}
+
+fn known(text: &str) -> Shown {
+    Shown::Known(text.into())
+}
+
+fn unread_cell() -> Shown {
+    Shown::Unknown("access denied: cloudtrail:DescribeTrails: AccessDeniedException".into())
+}
+
+/// With what follows from the rest.
+fn whole(mut report: Report) -> Report {
+    let asked = report.findings.iter().map(|f| f.policy.clone()).collect();
+    report.heat_map = HeatMap::of(&report.population, &asked, &report.findings);
+    report.executive = Executive::of(&report);
+    report
+}
+
+fn bare() -> Report {
     let findings: Vec<Finding> = fails().into_iter().chain(unknowns()).chain(passes()).collect();
     let operation = |service: &str, operation: &str, calls, failed| OperationView {
         service: service.into(),
         operation: operation.into(),
+        action: Some(format!("{service}:{operation}")),
         calls,
         failed,
     };
@@ -455,46 +573,15 @@ pub(super) fn report() -> Report {
                 .into(),
             coverage: Coverage { evaluated: 6, in_scope: 8, permille: Some(750) },
         },
-        population: Population {
-            accounts_asked: 2,
-            accounts_reached: 1,
-            regions_asked: 7,
-            regions_reached: 6,
-            accounts: vec![
-                AccountView {
-                    scope: AccountScope {
-                        id: ACCOUNT.into(),
-                        name: None,
-                        standing: Standing::Asked,
-                        reached: true,
-                        gaps: Vec::new(),
-                        regions: regions(),
-                    },
-                    alias: Some("acme-prod".into()),
-                    caller_arn: Some("arn:aws:sts::111122223333:assumed-role/TrailproofAudit/nightly-2026-11-20".into()),
-                },
-                AccountView {
-                    scope: AccountScope {
-                        id: "444455556666".into(),
-                        name: None,
-                        standing: Standing::Asked,
-                        reached: false,
-                        gaps: vec![Gap::new(
-                            GapKind::Denied,
-                            "sts:AssumeRole on arn:aws:iam::444455556666:role/TrailproofAudit: AccessDenied",
-                        )],
-                        regions: Vec::new(),
-                    },
-                    alias: None,
-                    caller_arn: None,
-                },
-            ],
-        },
+        population: population(),
+        executive: Executive::default(),
+        heat_map: HeatMap::default(),
         frameworks: frameworks(),
         findings,
         gaps: vec![
             GapView {
                 alike: Vec::new(),
+                accounts: Vec::new(),
                 gap: denied(),
                 label: "access denied".into(),
                 remedy: Some("allow s3:GetBucketPolicy to the auditing principal in account 111122223333".into()),
@@ -503,6 +590,7 @@ pub(super) fn report() -> Report {
             },
             GapView {
                 alike: Vec::new(),
+                accounts: Vec::new(),
                 gap: other_account(),
                 label: "other account".into(),
                 remedy: Some("scan account 444455556666 too, with a role in it".into()),
@@ -511,6 +599,7 @@ pub(super) fn report() -> Report {
             },
             GapView {
                 alike: Vec::new(),
+                accounts: Vec::new(),
                 gap: scp(),
                 label: "blocked by SCP".into(),
                 remedy: None,
@@ -525,34 +614,38 @@ pub(super) fn report() -> Report {
                 name: "acme-management-events".into(),
                 owner_account: ACCOUNT.into(),
                 home_region: "us-east-1".into(),
-                is_logging: "no".into(),
-                is_multi_region: "yes".into(),
-                is_organization: "no".into(),
-                validation: "yes".into(),
-                bucket: "acme-log-archive".into(),
-                kms_key: "arn:aws:kms:us-east-1:444455556666:key/1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809".into(),
-                log_group: "none".into(),
-                topic: "none".into(),
-                selectors: "management: writes; data: none".into(),
-                last_delivery: "2026-11-18 22:38:40 UTC".into(),
-                last_digest: "2026-11-18 22:10:02 UTC".into(),
+                seen_by: 2,
+                is_logging: known("no"),
+                is_multi_region: known("yes"),
+                is_organization: known("no"),
+                validation: known("yes"),
+                bucket: known("acme-log-archive"),
+                bucket_account: Shown::Unknown("other account: no account in scope owns the bucket".into()),
+                key: known("arn:aws:kms:us-east-1:444455556666:key/1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809"),
+                log_group: known("none"),
+                topic: known("none"),
+                records: known("management: writes; data: none"),
+                last_delivery: known("2026-11-18 22:38:40 UTC"),
+                last_digest: known("2026-11-18 22:10:02 UTC"),
             },
             TrailView {
                 arn: format!("arn:aws:cloudtrail:eu-west-1:111122223333:trail/{HOSTILE}"),
                 name: HOSTILE.into(),
                 owner_account: ACCOUNT.into(),
                 home_region: "eu-west-1".into(),
-                is_logging: "yes".into(),
-                is_multi_region: "no".into(),
-                is_organization: "unknown".into(),
-                validation: "no".into(),
-                bucket: HOSTILE.into(),
-                kms_key: "none".into(),
-                log_group: "unknown".into(),
-                topic: "none".into(),
-                selectors: "unknown".into(),
-                last_delivery: "unknown".into(),
-                last_digest: "none".into(),
+                seen_by: 1,
+                is_logging: known("yes"),
+                is_multi_region: known("no"),
+                is_organization: unread_cell(),
+                validation: known("no"),
+                bucket: known(HOSTILE),
+                bucket_account: known(ACCOUNT),
+                key: known("none"),
+                log_group: unread_cell(),
+                topic: known("none"),
+                records: unread_cell(),
+                last_delivery: unread_cell(),
+                last_digest: known("never"),
             },
         ],
         operations: vec![
@@ -574,7 +667,7 @@ pub(super) fn report() -> Report {
 
 /// The sample with many findings: `policies` policies, each failing or passing on `subjects` buckets.
 pub(super) fn large(policies: usize, subjects: usize) -> Report {
-    let mut report = report();
+    let mut report = bare();
     let pattern = report.findings[0].clone();
     let outcomes = [Outcome::Fail, Outcome::Unknown, Outcome::Pass];
     report.findings = (0..policies)
@@ -589,5 +682,5 @@ pub(super) fn large(policies: usize, subjects: usize) -> Report {
             })
         })
         .collect();
-    report
+    whole(report)
 }

@@ -236,6 +236,8 @@ fn functions_read_their_facts_and_pass_on_what_they_found() {
     world.trails[0].is_multi_region = unknown("region denied");
     assert_eq!(truth(&world, "trail", "trail.covers('eu-west-1')"), True);
     assert_eq!(truth(&world, "trail", "trail.covers('us-east-1')"), Unknown);
+    assert_eq!(truth(&world, "trail", "trail.logsIn('eu-west-1')"), True);
+    assert_eq!(truth(&world, "trail", "trail.logsIn('us-east-1')"), Unknown);
     world.trails[0].is_multi_region = known(false);
     assert_eq!(truth(&world, "trail", "trail.covers('us-east-1')"), False);
 

@@ -54,6 +54,14 @@ fn functions_are_asked_of_what_they_are_for() {
         "record",
     );
     refuse("trail", "trail.covers(1)", "the region of `covers` is text, this is int", "", "1");
+    refuse("account", "account.trails.recordOn(events.reads, 1)", "the resource of `recordOn` is text, this is int", "", "1");
+    refuse(
+        "account",
+        "account.trails.recordOn(events.reads)",
+        "`recordOn` takes event (event), resource (text); there are 1 arguments",
+        "",
+        "recordOn",
+    );
     refuse("trail", "trail.covers()", "`covers` takes region (text); there are 0 arguments", "", "covers");
     refuse(
         "bucket",

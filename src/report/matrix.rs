@@ -1,0 +1,303 @@
+//! The requirement matrix: what the facts that were read say of each requirement, in the accounts that are in its scope.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::build::Material;
+use super::concern::Concern;
+use super::{Counts, wording};
+use crate::finding::{Finding, Outcome, Strength};
+use crate::inventory::{AccountScope, Standing};
+use crate::policy::framework::{Class, Framework, Requirement};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FrameworkView {
+    pub id: String,
+    pub title: String,
+    pub version: String,
+    pub publisher: String,
+    pub url: String,
+    pub note: String,
+    pub scope: FrameworkScope,
+    /// `11 of 14 automatable facts hold; 2 unknown; 9 requirements stay manual`.
+    pub statement: String,
+    /// Findings of policies that serve the framework, in its scope.
+    pub facts: Counts,
+    pub requirements: Vec<RequirementView>,
+}
+
+/// The accounts that a framework is asked about.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FrameworkScope {
+    /// The accounts that the owner named; absent where every account of the population is in scope.
+    pub accounts: Option<Vec<String>>,
+    /// Accounts of the scope about which the audit holds no finding: what is asked of them is undecided.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Unread>,
+    /// The scope in words.
+    pub statement: String,
+}
+
+/// An account of the scope that was not audited.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Unread {
+    pub account: String,
+    pub why: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RequirementView {
+    pub id: String,
+    pub title: String,
+    pub class: Class,
+    /// What people must show beside the facts.
+    pub manual: Option<String>,
+    pub status: RequirementStatus,
+    /// Why the status is what it is, in a few words.
+    pub because: String,
+    /// Facts that decide the requirement.
+    pub direct: Counts,
+    /// Facts that are needed or help, and do not decide.
+    pub supporting: Counts,
+    pub policies: Vec<ServedBy>,
+}
+
+/// Never "compliant": what the facts that were read say of a requirement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RequirementStatus {
+    /// At least one direct fact does not hold.
+    NotMet,
+    /// None fails, and at least one direct fact is unknown or was not asked.
+    Undecided,
+    /// The direct facts hold and a supporting one does not, or is unknown; or only supporting facts are there.
+    Partial,
+    /// Every direct fact holds, and no supporting one fails or is unknown.
+    MetByFacts,
+    /// People show it.
+    Manual,
+    /// AWS shows it.
+    Inherited,
+    /// Nothing here shows it.
+    NotServed,
+    /// Its policies have nothing to ask about here.
+    NotApplicable,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServedBy {
+    pub policy: String,
+    pub strength: Strength,
+    /// Whether the policy was asked at all.
+    pub asked: bool,
+    pub facts: Counts,
+    /// The findings that fail or are unknown, by their place in `findings` counted from 1.
+    pub open: Vec<usize>,
+}
+
+impl FrameworkScope {
+    /// `2 accounts in scope`; absent where all are.
+    pub(super) fn short(&self) -> Option<String> {
+        self.accounts.as_ref().map(|accounts| format!("{} in scope", wording::counted(accounts.len(), "account")))
+    }
+}
+
+impl RequirementView {
+    /// Facts of both strengths.
+    pub fn facts(&self) -> Counts {
+        let mut facts = self.direct.clone();
+        facts.join(&self.supporting);
+        facts
+    }
+}
+
+/// The findings of a framework's scope, by policy, with their numbers.
+type Numbered<'a> = BTreeMap<&'a str, Vec<(usize, &'a Finding)>>;
+
+pub(super) fn views(material: &Material<'_>, findings: &[Finding]) -> Vec<FrameworkView> {
+    let wanted = |id: &String| material.frameworks.is_empty() || material.frameworks.contains(id);
+    material.catalogue.frameworks.values().filter(|f| wanted(&f.id)).map(|f| framework(f, material, findings)).collect()
+}
+
+fn framework(framework: &Framework, material: &Material<'_>, findings: &[Finding]) -> FrameworkView {
+    let named = material.scopes.get(&framework.id);
+    let concern = named.map(|accounts| Concern::of(material.inventory, accounts));
+    let mut numbered: Numbered<'_> = BTreeMap::new();
+    for (at, finding) in findings.iter().enumerate() {
+        if concern.as_ref().is_none_or(|c| c.includes(finding)) {
+            numbered.entry(&finding.policy).or_default().push((at + 1, finding));
+        }
+    }
+    let scope = scope(material, named);
+    let requirements: Vec<RequirementView> =
+        framework.requirements.iter().map(|r| requirement(framework, r, material, &numbered, scope.unread.len())).collect();
+    let serves = |f: &&&Finding| f.requirements.iter().any(|r| r.framework == framework.id);
+    let facts = Counts::of(numbered.values().flatten().map(|(_, f)| f).filter(serves).copied());
+    let manual = requirements.iter().filter(|r| r.class == Class::Manual || r.manual.is_some()).count();
+    let mut statement =
+        format!("{} of {} automatable facts hold", wording::count(facts.pass), wording::count(facts.applicable()));
+    if facts.unknown > 0 {
+        statement.push_str(&format!("; {} could not be evaluated", wording::count(facts.unknown)));
+    }
+    if !scope.unread.is_empty() {
+        statement.push_str(&format!("; {} of the scope not audited", wording::counted(scope.unread.len(), "account")));
+    }
+    statement.push_str(&format!("; {manual} requirements need something that people must show"));
+    FrameworkView {
+        id: framework.id.clone(),
+        title: framework.title.clone(),
+        version: framework.version.clone(),
+        publisher: framework.publisher.clone(),
+        url: framework.url.clone(),
+        note: framework.note.clone(),
+        scope,
+        statement,
+        facts,
+        requirements,
+    }
+}
+
+fn scope(material: &Material<'_>, named: Option<&BTreeSet<String>>) -> FrameworkScope {
+    let population = &material.inventory.scope.accounts;
+    let Some(named) = named else {
+        let left = population.iter().filter(|a| a.standing != Standing::Asked).count();
+        let mut statement = "every account that was asked for is in scope: no narrower scope was declared".to_string();
+        if left > 0 {
+            let left = wording::counted(left, "account");
+            statement.push_str(&format!("; {left} of the population, excluded or suspended, not audited"));
+        }
+        return FrameworkScope { accounts: None, unread: Vec::new(), statement };
+    };
+    let unread: Vec<Unread> = named.iter().filter_map(|id| unread(population, id)).collect();
+    let mut statement = format!("{} declared in scope", wording::counted(named.len(), "account"));
+    if !unread.is_empty() {
+        statement.push_str(&format!("; {} of them not audited", wording::count(unread.len())));
+    }
+    statement.push_str("; what serves a trail that records in one of them counts too, whoever owns it");
+    FrameworkScope { accounts: Some(named.iter().cloned().collect()), unread, statement }
+}
+
+/// Why there is no finding about the account; one that was asked for and not reached has findings, all of them unknown.
+fn unread(population: &[AccountScope], id: &str) -> Option<Unread> {
+    let why = match population.iter().find(|a| a.id == id).map(|a| a.standing) {
+        Some(Standing::Asked) => return None,
+        Some(Standing::Excluded) => "excluded from the audit",
+        Some(Standing::Suspended) => "suspended or closed",
+        None => "not in the population of this audit",
+    };
+    Some(Unread { account: id.into(), why: why.into() })
+}
+
+fn requirement(
+    framework: &Framework,
+    requirement: &Requirement,
+    material: &Material<'_>,
+    findings: &Numbered<'_>,
+    unread: usize,
+) -> RequirementView {
+    let mut policies = Vec::new();
+    for (id, policy) in &material.catalogue.policies {
+        let Some(serves) = policy.file.requirements.get(&framework.id) else { continue };
+        let Some((_, strength)) = serves.each().find(|(r, _)| *r == requirement.id) else { continue };
+        let mine = findings.get(id.as_str()).map(Vec::as_slice).unwrap_or_default();
+        let open = mine.iter().filter(|(_, f)| matches!(f.outcome, Outcome::Fail | Outcome::Unknown));
+        policies.push(ServedBy {
+            policy: id.clone(),
+            strength,
+            asked: material.asked.contains(id),
+            facts: Counts::of(mine.iter().map(|(_, f)| *f)),
+            open: open.map(|(number, _)| *number).collect(),
+        });
+    }
+    let (mut direct, mut supporting) = (Counts::default(), Counts::default());
+    for served in &policies {
+        match served.strength {
+            Strength::Direct => direct.join(&served.facts),
+            Strength::Supporting => supporting.join(&served.facts),
+        }
+    }
+    let verdict = Verdict { class: requirement.class, direct: &direct, supporting: &supporting, policies: &policies, unread };
+    let (status, because) = verdict.given();
+    RequirementView {
+        id: requirement.id.clone(),
+        title: requirement.title.clone(),
+        class: requirement.class,
+        manual: requirement.manual.clone(),
+        status,
+        because,
+        direct,
+        supporting,
+        policies,
+    }
+}
+
+/// What decides a requirement's status.
+struct Verdict<'a> {
+    class: Class,
+    direct: &'a Counts,
+    supporting: &'a Counts,
+    policies: &'a [ServedBy],
+    /// Accounts of the scope that were not audited.
+    unread: usize,
+}
+
+impl Verdict<'_> {
+    fn given(&self) -> (RequirementStatus, String) {
+        use RequirementStatus::{Inherited, Manual, MetByFacts, NotApplicable, NotMet, NotServed, Partial, Undecided};
+        let of = |strength: Strength| self.policies.iter().filter(move |p| p.strength == strength);
+        let has_direct = of(Strength::Direct).next().is_some();
+        // A direct policy that was not asked leaves the requirement open, whatever the others say.
+        let not_asked = of(Strength::Direct).filter(|p| !p.asked).count();
+        let facts = |number: usize, word: &str| wording::counted(number, &format!("{word} fact"));
+        if self.direct.fail > 0 {
+            let what = facts(self.direct.fail, "direct");
+            return (NotMet, format!("{what} {} not hold", if self.direct.fail == 1 { "does" } else { "do" }));
+        }
+        if self.direct.unknown > 0 {
+            let what = facts(self.direct.unknown, "direct");
+            return (Undecided, format!("{what} {} not known", if self.direct.unknown == 1 { "is" } else { "are" }));
+        }
+        if not_asked > 0 {
+            return (Undecided, format!("{} that would decide it was not asked", wording::counted(not_asked, "policy")));
+        }
+        if self.unread > 0 && !self.policies.is_empty() {
+            return (Undecided, format!("{} of its scope not audited", wording::counted(self.unread, "account")));
+        }
+        let weak = self.supporting.fail + self.supporting.unknown;
+        if self.direct.pass > 0 {
+            return match weak {
+                0 => (MetByFacts, format!("{} of {} hold", wording::count(self.direct.pass), facts(self.direct.pass, "direct"))),
+                n => (Partial, format!("the direct facts hold; {} fails or is not known", facts(n, "supporting"))),
+            };
+        }
+        if self.supporting.applicable() > 0 {
+            let (hold, all) = (wording::count(self.supporting.pass), facts(self.supporting.applicable(), "supporting"));
+            match self.class {
+                Class::Manual => return (Manual, format!("people show it; {hold} of {all} hold")),
+                Class::Inherited => return (Inherited, format!("AWS shows it; {hold} of {all} hold")),
+                Class::Automated | Class::None => {}
+            }
+            let none = if has_direct { "no direct fact applies" } else { "no fact decides it" };
+            return (Partial, format!("{none}; {hold} of {all} hold"));
+        }
+        if self.policies.iter().any(|p| p.asked) {
+            return (NotApplicable, "its policies have nothing to ask about here".into());
+        }
+        if !self.policies.is_empty() {
+            return (Undecided, "its policies were not asked".into());
+        }
+        match self.class {
+            Class::Manual => (Manual, "people show it".into()),
+            Class::Inherited => (Inherited, "AWS shows it in its attestations".into()),
+            Class::None => (NotServed, "no fact of an account shows it".into()),
+            Class::Automated => (NotServed, "no policy speaks to it".into()),
+        }
+    }
+}
