@@ -2,7 +2,7 @@
 //!
 //! Questions about meaning go to `semantics`, with the facts they need, read here so that the trace sees them.
 
-mod events;
+pub(super) mod events;
 mod topics;
 
 use std::borrow::Cow;

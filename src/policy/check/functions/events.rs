@@ -24,6 +24,21 @@ pub(in crate::policy::check) enum Question {
     HasSoundSelectors,
 }
 
+/// The fields that a question reads by itself.
+pub(in super::super) fn reads(question: Question) -> &'static [(&'static str, &'static str)] {
+    match question {
+        Question::LogsIn => &[
+            ("trail", "is_logging"),
+            ("trail", "is_multi_region"),
+            ("trail", "home_region"),
+            ("trail", "status"),
+            ("trail_status", "region"),
+            ("trail_status", "is_logging"),
+        ],
+        _ => &[("trail", "event_selectors")],
+    }
+}
+
 pub(super) fn table() -> Vec<Entry> {
     let trails = || Type::List(Box::new(Type::Record("trail")));
     let trail = || Type::Record("trail");
