@@ -10,7 +10,7 @@ use trailproof::inventory::{Fact, GapKind, Inventory, RegionOutcome, Standing};
 
 use crate::emulator::{Lab, Run, SECRET, files};
 
-const ROLE: [&str; 2] = ["--role-name", "trailproof-audit"];
+const ROLE: [&str; 2] = ["--role-name", "TrailproofAudit"];
 
 /// An account of the organization by the first digit of its number.
 fn member(lab: &Lab, digit: char) -> String {
@@ -133,7 +133,7 @@ fn a_role_that_asks_for_another_external_id_leaves_its_account_unknown() {
 fn named_accounts_are_read_and_no_others() {
     let lab = Lab::new("org");
     let (archive, web) = (member(&lab, '9'), member(&lab, '3'));
-    let role = format!("{web}=arn:aws:iam::{web}:role/trailproof-audit");
+    let role = format!("{web}=arn:aws:iam::{web}:role/TrailproofAudit");
     scan(&lab, "out", &["--account", &archive, "--account", &role]);
     let inventory = inventory(&lab, "out");
     assert_eq!(reached(&inventory), [archive, web].into());
@@ -232,7 +232,7 @@ fn an_interrupted_recording_goes_on() {
     let recording = lab.path("recording");
     let folder = recording.to_str().unwrap();
     lab.fault(json!({"operation": "cloudtrail:GetEventSelectors", "kind": "hang", "seconds": 60}));
-    let mut command = lab.command(&["scan", "--org", "--role-name", "trailproof-audit", "--record", folder, "--out"]);
+    let mut command = lab.command(&["scan", "--org", "--role-name", "TrailproofAudit", "--record", folder, "--out"]);
     let mut running = command.arg(lab.path("first")).spawn().unwrap();
     let mut before = 0;
     loop {
