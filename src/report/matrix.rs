@@ -265,7 +265,8 @@ impl Verdict<'_> {
             return (Undecided, format!("{what} {} not known", if self.direct.unknown == 1 { "is" } else { "are" }));
         }
         if not_asked > 0 {
-            return (Undecided, format!("{} that would decide it was not asked", wording::counted(not_asked, "policy")));
+            let what = wording::counted(not_asked, "policy");
+            return (Undecided, format!("{what} that would decide it {} not asked", if not_asked == 1 { "was" } else { "were" }));
         }
         if self.unread > 0 && !self.policies.is_empty() {
             return (Undecided, format!("{} of its scope not audited", wording::counted(self.unread, "account")));
@@ -274,7 +275,8 @@ impl Verdict<'_> {
         if self.direct.pass > 0 {
             return match weak {
                 0 => (MetByFacts, format!("{} of {} hold", wording::count(self.direct.pass), facts(self.direct.pass, "direct"))),
-                n => (Partial, format!("the direct facts hold; {} fails or is not known", facts(n, "supporting"))),
+                1 => (Partial, "the direct facts hold; 1 supporting fact fails or is not known".into()),
+                n => (Partial, format!("the direct facts hold; {} fail or are not known", facts(n, "supporting"))),
             };
         }
         if self.supporting.applicable() > 0 {

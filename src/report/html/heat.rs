@@ -82,7 +82,8 @@ fn lines(map: &HeatMap) -> Vec<Line<'_>> {
     if map.rows.len() <= HEAT_ROWS {
         return map.rows.iter().map(|row| Line { members: vec![row], cells: &row.cells }).collect();
     }
-    let mut alike: BTreeMap<(Option<&str>, &[Option<Outcome>]), Vec<&HeatRow>> = BTreeMap::new();
+    type Same<'s> = (Option<&'s str>, &'s [Option<Outcome>]);
+    let mut alike: BTreeMap<Same<'_>, Vec<&HeatRow>> = BTreeMap::new();
     for row in &map.rows {
         alike.entry((row.note.as_deref(), &row.cells)).or_default().push(row);
     }
