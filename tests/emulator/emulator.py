@@ -211,7 +211,7 @@ THROTTLED = {
     "organizations": ("TooManyRequestsException", 400),
     "iam": ("Throttling", 400),
     "sts": ("Throttling", 400),
-    "sns": ("Throttled", 429),
+    "sns": ("Throttling", 400),
 }
 MISSING = {
     "s3": ("NoSuchBucket", 404),

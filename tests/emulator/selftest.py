@@ -425,7 +425,7 @@ class Organization(unittest.TestCase):
             "kms": (lab.client("kms").list_keys, {}),
         }
         denied = {"sns": "AuthorizationError"}
-        throttled = {"organizations": "TooManyRequestsException", "sns": "Throttled"}
+        throttled = {"organizations": "TooManyRequestsException", "sns": "Throttling"}
         missing = {"organizations": "AWSOrganizationsNotInUseException", "sns": "NotFound", "kms": "NotFoundException"}
         for kind, codes, otherwise in (
             ("deny", denied, "AccessDeniedException"),

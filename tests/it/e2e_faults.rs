@@ -118,27 +118,6 @@ fn a_denial_by_service_control_policy_is_called_so() {
     disturb(faults, |fault, run, before, lab| judge(fault, run, before, lab, &[GapKind::BlockedByScp]));
 }
 
-/// The answer of a call that did not go well is never taken for one that did.
-const BROKEN: [GapKind; 3] = [GapKind::Throttled, GapKind::Failed, GapKind::NotUnderstood];
-
-#[test]
-fn an_answer_that_breaks_off_in_the_middle_is_not_an_answer() {
-    let with_a_body = operations().into_iter().filter(|o| o != "s3:HeadBucket" && o != "sts:GetCallerIdentity");
-    let faults = with_a_body.map(|operation| json!({"operation": operation, "kind": "malformed"})).collect();
-    disturb(faults, |fault, run, before, lab| judge(fault, run, before, lab, &BROKEN));
-}
-
-#[test]
-fn a_call_that_fails_to_the_last_try_makes_nothing_but_unknowns() {
-    // Every try costs a pause, so each way to fail meets two calls and not all.
-    let operations =
-        ["account:ListRegions", "s3:GetBucketPolicy", "kms:DescribeKey", "s3:ListBuckets", "cloudtrail:GetEventSelectors"];
-    let kinds = ["throttle", "status", "reset", "truncated", "hang"];
-    let faults =
-        (0..10).map(|i| json!({"operation": operations[i % 5], "kind": kinds[(i + i / 5 * 2) % 5], "seconds": 1})).collect();
-    disturb(faults, |fault, run, before, lab| judge(fault, run, before, lab, &BROKEN));
-}
-
 #[test]
 fn a_throttled_call_is_tried_again() {
     let lab = Lab::new("good");

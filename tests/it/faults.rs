@@ -3,9 +3,10 @@
 //! It is made from the table of operations and from what scenarios of the emulator record, so that a new operation is in it
 //! without anybody's doing: one that no scenario calls, and one of a service whose errors are not described, fail. The faults
 //! are put into the recorded answers and replayed, which goes through the same collectors as a live scan; what happens on the
-//! wire before an answer is an answer is asked once a service, in `e2e_faults`.
+//! wire before an answer is an answer is asked once a service, in `wire`.
 
 mod damage;
+mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -77,6 +78,10 @@ fn replay(files: &Files, catalogue: &Catalogue) -> Result<Seen, CollectError> {
     let plan = recording.plan().clone();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let inventory = runtime.block_on(collect(&Session::replay(recording), &plan))?;
+    Ok(judged(inventory, catalogue))
+}
+
+fn judged(inventory: Inventory, catalogue: &Catalogue) -> Seen {
     let now = inventory.scope.ended;
     let findings = audit(&inventory, catalogue, &Settings::default(), now).unwrap();
     let asked = catalogue.policies.keys().cloned().collect();
@@ -91,7 +96,7 @@ fn replay(files: &Files, catalogue: &Catalogue) -> Result<Seen, CollectError> {
         now,
     };
     let report = Report::build(&material, findings);
-    Ok(Seen { inventory, report })
+    Seen { inventory, report }
 }
 
 fn outcomes(report: &Report) -> BTreeMap<(String, String), Outcome> {

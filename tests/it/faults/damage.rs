@@ -191,7 +191,7 @@ impl Wire {
                 missing: (404, "NoSuchBucket"),
             },
             "s3control" => Wire { throttled: (503, "SlowDown"), ..xml((404, "NoSuchResource")) },
-            "sns" => Wire { denied: (403, "AuthorizationError"), throttled: (429, "Throttled"), ..xml((404, "NotFound")) },
+            "sns" => Wire { denied: (403, "AuthorizationError"), ..xml((404, "NotFound")) },
             "iam" | "sts" => xml((404, "NoSuchEntity")),
             "account" => Wire {
                 denied: (403, "AccessDeniedException"),
