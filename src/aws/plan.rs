@@ -109,7 +109,8 @@ impl Plan {
         if let Some(unit) = self.units.intersection(&self.excluded_units).next() {
             return Err(PlanError::ContradictionOfUnits(unit.clone()));
         }
-        if !self.organization && !(self.units.is_empty() && self.excluded_units.is_empty()) {
+        let units = self.units.union(&self.excluded_units).count();
+        if units > 0 && !self.organization {
             return Err(PlanError::UnitsWithoutOrganization);
         }
         Ok(())

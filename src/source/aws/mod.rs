@@ -76,7 +76,7 @@ pub enum CollectError {
     #[error("the accounts of the organization cannot be listed: {}", .0.message)]
     Organization(Gap),
     #[error("there is no organizational unit {unit}: {}", .gap.message)]
-    Unit { unit: String, gap: Gap },
+    Unit { unit: String, gap: Box<Gap> },
 }
 
 impl CollectError {

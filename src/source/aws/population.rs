@@ -85,7 +85,7 @@ async fn units(caller: &Reader, units: &BTreeSet<String>, gaps: &mut Vec<Gap>) -
     for unit in units {
         let members = organization::members_of_unit(caller, unit)
             .await
-            .map_err(|refusal| CollectError::Unit { unit: unit.clone(), gap: *refusal.gap })?;
+            .map_err(|refusal| CollectError::Unit { unit: unit.clone(), gap: refusal.gap })?;
         accounts.extend(members.items.into_iter().map(|member| member.id));
         gaps.extend(members.gaps);
     }
