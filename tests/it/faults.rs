@@ -136,7 +136,7 @@ fn problems(
 
 /// A scan that ends without a report says on which call.
 fn ended(error: &CollectError, operation: &str, faulted: &BTreeSet<CallId>) -> Vec<String> {
-    let (CollectError::Identity(gap) | CollectError::Organization(gap) | CollectError::Unit { gap, .. }) = error;
+    let gap = error.gap();
     let names = gap.call.as_ref().is_some_and(|call| faulted.contains(call));
     if MAY_END.contains(&operation) && names { vec![] } else { vec![format!("the scan ended: {error}")] }
 }

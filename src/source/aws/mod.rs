@@ -80,6 +80,14 @@ pub enum CollectError {
 }
 
 impl CollectError {
+    /// The call that was not answered.
+    pub fn gap(&self) -> &Gap {
+        match self {
+            Self::Identity(gap) | Self::Organization(gap) => gap,
+            Self::Unit { gap, .. } => gap,
+        }
+    }
+
     /// What to do about it.
     pub fn hint(&self) -> String {
         match self {
