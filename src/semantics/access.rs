@@ -506,7 +506,16 @@ fn writer(id: &str) -> &str {
 
 /// CloudTrail's service principal, also with a Region and with the suffix of the China Regions.
 pub(super) fn is_cloudtrail(principal: &str) -> bool {
-    let Some(rest) = principal.strip_prefix("cloudtrail.") else { return false };
+    is_service("cloudtrail", principal)
+}
+
+/// The service principal of CloudWatch Logs, as CloudTrail's.
+pub(super) fn is_cloudwatch_logs(principal: &str) -> bool {
+    is_service("logs", principal)
+}
+
+fn is_service(service: &str, principal: &str) -> bool {
+    let Some(rest) = principal.strip_prefix(service).and_then(|rest| rest.strip_prefix('.')) else { return false };
     let rest = rest.strip_suffix(".cn").unwrap_or(rest);
     let is_region = |r: &str| !r.is_empty() && r.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     rest == "amazonaws.com" || rest.strip_suffix(".amazonaws.com").is_some_and(is_region)

@@ -122,7 +122,8 @@ pub fn foreign_changers(
     Ok(foreign(&Question::on_bucket(policy, partition, bucket, &CHANGES_OBJECTS, &CHANGES_BUCKET)?, owner))
 }
 
-/// Those other than the owner whom the key policy lets decrypt, or lets give themselves that right.
+/// Those other than the owner whom the key policy lets decrypt, or lets give themselves that right. CloudTrail and CloudWatch
+/// Logs are not among them: they keep the logs.
 ///
 /// # Errors
 /// A policy that has too many cases to follow.
@@ -195,7 +196,9 @@ fn foreign(question: &Question<'_>, owner: Option<&str>) -> Vec<Admitted> {
     let others = told.iter().filter(|r| r.name() != "everyone" && !open);
     for requester in named.iter().chain(others) {
         let is_own = owner.is_some_and(|owner| requester.name() == owner);
-        if is_own || matches!(requester, Requester::Service(service) if super::is_cloudtrail(service)) {
+        // CloudWatch Logs decrypts under a context of its log groups, which no log file has; it needs the key that a log group shares.
+        let keeps_logs = |service: &str| super::is_cloudtrail(service) || (question.is_key && super::is_cloudwatch_logs(service));
+        if is_own || matches!(requester, Requester::Service(service) if keeps_logs(service)) {
             continue;
         }
         let mut doubts = match question.admits(requester) {

@@ -42,8 +42,11 @@ impl Fault {
     ];
 
     /// What gaps may call it.
-    pub(super) fn gap_kinds(self) -> &'static [GapKind] {
+    /// An answer to HEAD has no body, and so no code that would tell more than its status.
+    pub(super) fn gap_kinds(self, has_body: bool) -> &'static [GapKind] {
         match self {
+            Fault::BlockedByScp if !has_body => &[GapKind::Denied],
+            Fault::Throttled if !has_body => &[GapKind::Failed],
             // What belongs to another account is that account's to tell.
             Fault::Denied => &[GapKind::Denied, GapKind::OtherAccount],
             Fault::BlockedByScp => &[GapKind::BlockedByScp],

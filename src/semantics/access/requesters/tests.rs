@@ -201,6 +201,16 @@ fn key_policies_speak_of_the_caller() {
     assert_eq!(decrypters(&[on_key(OTHER, "kms:Create*", "{}")]), ["444455556666"]);
     assert!(decrypters(&[on_key(OTHER, "kms:GenerateDataKey*", "{}")]).is_empty());
     assert!(decrypters(&[on_key(r#"{"AWS": "arn:aws:iam::111122223333:root"}"#, "kms:*", "{}")]).is_empty());
+    for (service, expected) in [
+        ("cloudtrail.amazonaws.com", vec![]),
+        ("logs.eu-west-1.amazonaws.com", vec![]),
+        ("logs.cn-north-1.amazonaws.com.cn", vec![]),
+        ("delivery.logs.amazonaws.com", vec!["delivery.logs.amazonaws.com"]),
+        ("logs.evil.example.amazonaws.com", vec!["logs.evil.example.amazonaws.com"]),
+        ("athena.amazonaws.com", vec!["athena.amazonaws.com"]),
+    ] {
+        assert_eq!(decrypters(&[on_key(&format!(r#"{{"Service": "{service}"}}"#), "kms:Decrypt*", "{}")]), expected);
+    }
 }
 
 fn cloudtrail(condition: &str) -> String {
