@@ -242,6 +242,7 @@ impl Asked<'_> {
             subject,
             message,
             accepted: None,
+            waiver: None,
             counterexamples: Vec::new(),
             facts,
             gaps: Vec::new(),

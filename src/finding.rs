@@ -2,6 +2,7 @@
 //!
 //! A finding knows nothing of how it came about, nor of how it is shown.
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -131,6 +132,34 @@ pub struct Fix {
     pub cloudformation: String,
 }
 
+/// A fail that a waiver names: who answers for it, why, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Waived {
+    /// The waiver's id, for example `W-2026-014`.
+    pub id: String,
+    pub kind: WaiverKind,
+    pub owner: String,
+    pub approved_by: String,
+    pub reason: String,
+    /// What is done instead; there where the kind is `compensating-control`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub compensating_control: Option<String>,
+    pub created: Date,
+    /// The last day on which it holds, in UTC.
+    pub expires: Date,
+    /// Whether that day has passed at the moment of the audit: the fail then counts as any other.
+    pub is_expired: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WaiverKind {
+    RiskAccepted,
+    CompensatingControl,
+    FalsePositive,
+}
+
 /// One policy on one subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -148,6 +177,9 @@ pub struct Finding {
     /// Cases that show why not, for example `management events of kms.amazonaws.com`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counterexamples: Vec<String>,
+    /// That the owner answers for it. The outcome stays what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiver: Option<Waived>,
     /// Every fact that the check read, in the order of reading.
     pub facts: Vec<FactRead>,
     /// What was not known where it decided; empty unless the outcome is unknown.
@@ -159,6 +191,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Whether a waiver holds for it now.
+    pub fn is_waived(&self) -> bool {
+        self.outcome == Outcome::Fail && self.waiver.as_ref().is_some_and(|w| !w.is_expired)
+    }
+
     /// The counterexamples that the message does not name already.
     pub fn further_cases(&self) -> impl Iterator<Item = &String> {
         self.counterexamples.iter().filter(|case| !self.message.contains(case.as_str()))
