@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::size::{ACCOUNTS_IN_DETAIL, ACCOUNTS_PER_CAUSE, ROWS_PER_TABLE};
-use crate::inventory::{RegionOutcome, RegionScope, Standing};
+use crate::inventory::{Gap, RegionOutcome, RegionScope, Standing};
 use crate::report::population::regions_read;
 use crate::report::{AccountView, Cause, OrganizationView, Population};
 
@@ -142,8 +142,9 @@ fn account(view: &AccountView, in_detail: bool) -> Account {
     const GAPS: usize = 3;
     let scope = &view.scope;
     let (read, asked) = regions_read(&scope.regions);
-    // Where there are many accounts the causes stand above, each once.
-    let gaps = if in_detail { scope.gaps.as_slice() } else { &[] };
+    // What a Region stands for is said there; where there are many accounts the causes stand above, each once.
+    let of_a_region = |gap: &Gap| scope.regions.iter().any(|r| matches!(&r.outcome, RegionOutcome::Gap(g) if g == gap));
+    let gaps: Vec<&Gap> = scope.gaps.iter().filter(|gap| in_detail && !of_a_region(gap)).collect();
     let state = view.note().unwrap_or("reached");
     Account {
         id: scope.id.clone(),
@@ -168,7 +169,7 @@ fn regions(all: &[RegionScope], in_detail: bool) -> Vec<Regions> {
     let mut alike: BTreeMap<(u8, &'static str, String), Vec<&str>> = BTreeMap::new();
     for region in all {
         let key = match &region.outcome {
-            RegionOutcome::Gap(gap) if in_detail => (0, "unknown", format!("{}: {}", gap.kind.label(), gap.message)),
+            RegionOutcome::Gap(gap) if in_detail => (0, "unknown", cause_in_short(gap)),
             RegionOutcome::Gap(gap) => (0, "unknown", gap.kind.label().to_string()),
             RegionOutcome::NotAsked => (1, "na", "left out by the scope".to_string()),
             RegionOutcome::Reached if in_detail => (2, "pass", "reached".to_string()),
@@ -182,4 +183,10 @@ fn regions(all: &[RegionScope], in_detail: bool) -> Vec<Regions> {
         .into_iter()
         .map(|((_, class, label), names)| Regions { class, label, count: names.len(), names: names.join(", ") })
         .collect()
+}
+
+/// `access denied: s3:GetBucketVersioning`. What AWS said stands among the causes.
+fn cause_in_short(gap: &Gap) -> String {
+    let operation = gap.call.as_ref().and_then(|call| call.0.split('/').next());
+    operation.map_or_else(|| gap.kind.label().to_string(), |operation| format!("{}: {operation}", gap.kind.label()))
 }
