@@ -12,6 +12,7 @@ pub mod aws;
 pub mod cli;
 pub mod config;
 pub mod finding;
+pub mod history;
 pub mod inventory;
 pub mod policy;
 pub mod report;

@@ -11,6 +11,7 @@ mod heat;
 pub mod html;
 pub mod json;
 mod matrix;
+pub mod past;
 mod population;
 pub mod text;
 mod trails;
