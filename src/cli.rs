@@ -58,6 +58,39 @@ pub enum Command {
     /// Exit codes: 0 no fail; 1 a fail at or above --fail-on; 3 no fail, but something could not be evaluated; 2 the scan
     /// could not be made; 130 interrupted, and what was read until then is written.
     Scan(Box<Scan>),
+    /// Say what changed between two reports.
+    ///
+    /// Each policy on each subject of the one report is looked up in the other: what regressed, is new, was put right, is not
+    /// known any more. A fail that the later audit did not ask about is said to be not asked about, and never fixed.
+    ///
+    /// Exit codes: 0 nothing came up; 1 something fails that did not fail before; 3 nothing of the kind, but something is not
+    /// known any more; 2 a report could not be read.
+    Diff {
+        /// The earlier report: a report.json, or the folder that holds it.
+        #[arg(value_name = "BEFORE")]
+        before: PathBuf,
+        /// The later report.
+        #[arg(value_name = "AFTER")]
+        after: PathBuf,
+        /// Write JSON for a program.
+        #[arg(long)]
+        json: bool,
+    },
+    /// List the audits of a history, or add reports to it.
+    ///
+    /// A history is one file, kept by `trailproof scan --history FILE`. It holds what each audit said of each policy and
+    /// subject, and no fact.
+    History {
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Add this report: a report.json, or the folder that holds it. Repeat it for more; one that is there already is left
+        /// as it is.
+        #[arg(long = "add", value_name = "REPORT")]
+        add: Vec<PathBuf>,
+        /// Write JSON for a program.
+        #[arg(long)]
+        json: bool,
+    },
     /// List, show, check and test policies.
     #[command(subcommand)]
     Policy(Policy),
@@ -156,6 +189,10 @@ pub struct Scan {
     /// Write only this format; repeat it for more. The default is all of them.
     #[arg(long = "format", value_enum, value_name = "FORMAT", value_delimiter = ',', help_heading = "Output")]
     pub formats: Vec<Format>,
+    /// Keep what this audit says in this file, and show in report.html and on the terminal what changed since the audit
+    /// before. The file is made where there is none.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub history: Option<PathBuf>,
     /// The least severity whose fails make the exit code 1.
     #[arg(long, value_name = "SEVERITY", help_heading = "Output", value_parser = severity)]
     pub fail_on: Option<Severity>,

@@ -3,6 +3,7 @@
 pub mod cases;
 #[cfg(feature = "aws")]
 mod example;
+mod history;
 mod init;
 mod inputs;
 #[cfg(feature = "aws")]
@@ -94,6 +95,8 @@ pub fn run(cli: Cli) -> ExitCode {
     let terminal = Terminal::new(&cli.global);
     let done = match cli.command {
         Command::Scan(scan) => scan::run(&scan, &terminal),
+        Command::Diff { before, after, json } => history::diff(&before, &after, json, &terminal),
+        Command::History { file, add, json } => history::run(&file, &add, json, &terminal),
         Command::Policy(command) => policy::run(&command, &terminal),
         Command::Permissions(asked) => permissions::run(&asked, &terminal),
         Command::Schema { of } => schema::run(of, &terminal),

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::terminal::Terminal;
-use super::{Exit, Refusal, catalogue, inputs, read};
+use super::{Exit, Refusal, catalogue, history, inputs, read};
 use crate::audit::{Settings, audit};
 use crate::cli::{Format, Scan};
 use crate::config::{Config, FILE_NAME};
@@ -14,6 +14,7 @@ use crate::inventory::Inventory;
 use crate::inventory::noun::closest;
 use crate::policy::catalogue::Catalogue;
 use crate::report::build::Material;
+use crate::report::past::Past;
 use crate::report::text::TextOptions;
 use crate::report::{Report, SetAside, html, json, text};
 use crate::yaml::SourceFile;
@@ -27,6 +28,7 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
         config.check(source, &catalogue)?;
     }
     let selection = Selection::new(scan, &config, &catalogue)?;
+    let history = scan.history.as_deref().map(history::open).transpose()?;
     let output = Output::prepare(scan, &config)?;
     let inventory = inputs::inventory(scan, &config, terminal)?;
     let now = scan.now.unwrap_or(inventory.scope.ended);
@@ -44,7 +46,8 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
         now,
     };
     let report = Report::build(&material, findings);
-    output.write(&report, &inventory, terminal)?;
+    let past = history.map(|history| history::kept(history, &report)).transpose()?;
+    output.write(&report, past.as_ref(), &inventory, terminal)?;
     let fail_on = scan.fail_on.or(config.fail_on).unwrap_or(Severity::Low);
     Ok(exit(&report, fail_on, scan.allow_unknown || config.allow_unknown))
 }
@@ -161,12 +164,12 @@ impl Output {
         Ok(Output { folder: Some(out), formats })
     }
 
-    fn write(&self, report: &Report, inventory: &Inventory, terminal: &Terminal) -> Result<(), Refusal> {
+    fn write(&self, report: &Report, past: Option<&Past>, inventory: &Inventory, terminal: &Terminal) -> Result<(), Refusal> {
         let render = |format: Format| -> Result<String, Refusal> {
             let failed = |e: &dyn std::fmt::Display| Refusal::new(format!("the report could not be written: {e}"));
             match format {
-                Format::Text => Ok(text::write(report, &options(terminal))),
-                Format::Html => html::write(report).map_err(|e| failed(&e)),
+                Format::Text => Ok(summary(report, past, terminal)),
+                Format::Html => html::write_with_past(report, past).map_err(|e| failed(&e)),
                 Format::Json => json::write(report).map_err(|e| failed(&e)),
                 Format::Inventory => inventory.to_json().map_err(|e| failed(&e)),
             }
@@ -189,7 +192,7 @@ impl Output {
             whole_file(&path, render(*format)?.as_bytes())?;
             written.push(path.display().to_string());
         }
-        terminal.print(&text::write(report, &options(terminal)));
+        terminal.print(&summary(report, past, terminal));
         if !written.is_empty() {
             terminal.note(&format!("wrote {}", crate::policy::message::names(&written)));
         }
@@ -197,7 +200,13 @@ impl Output {
     }
 }
 
-fn options(terminal: &Terminal) -> TextOptions {
+fn summary(report: &Report, past: Option<&Past>, terminal: &Terminal) -> String {
+    let options = options(terminal);
+    let past = past.filter(|_| !terminal.quiet).map(|past| text::since(past, &options));
+    text::write(report, &options) + &past.unwrap_or_default()
+}
+
+pub(super) fn options(terminal: &Terminal) -> TextOptions {
     TextOptions { color: terminal.color, width: terminal.width, verbose: terminal.verbose > 0, quiet: terminal.quiet }
 }
 

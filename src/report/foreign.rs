@@ -63,7 +63,7 @@ fn shown(text: &str, limit: usize, keep_lines: bool) -> String {
 
 /// JSON text in which nothing is hidden. The value stays the same: hidden characters stand only inside strings, where an
 /// escape means the character.
-pub(super) fn json(text: &str) -> String {
+pub fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut units = [0; 2];
     for c in text.chars() {

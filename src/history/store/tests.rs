@@ -1,3 +1,5 @@
+//! The file as it is written and read again, damaged, locked, and of another kind.
+
 use std::fs;
 
 use super::*;

@@ -8,6 +8,7 @@ mod framework;
 mod heat;
 mod links;
 mod page;
+mod past;
 mod population;
 mod size;
 
@@ -18,15 +19,17 @@ use minijinja::value::{Serde, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value};
 use sha2::{Digest, Sha256};
 
+use super::past::Past;
 use super::{Report, foreign};
 
 /// The templates, by name.
-const TEMPLATES: [(&str, &str); 12] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("report.html", include_str!("../../../templates/report.html")),
     ("macros.html", include_str!("../../../templates/macros.html")),
     ("cover.html", include_str!("../../../templates/cover.html")),
     ("population.html", include_str!("../../../templates/population.html")),
     ("summary.html", include_str!("../../../templates/summary.html")),
+    ("past.html", include_str!("../../../templates/past.html")),
     ("frameworks.html", include_str!("../../../templates/frameworks.html")),
     ("accounts.html", include_str!("../../../templates/accounts.html")),
     ("trails.html", include_str!("../../../templates/trails.html")),
@@ -50,6 +53,14 @@ pub enum HtmlError {
 /// # Errors
 /// A template that does not parse, or that names what the page does not have.
 pub fn write(report: &Report) -> Result<String, HtmlError> {
+    write_with_past(report, None)
+}
+
+/// The page with the audits before it.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_with_past(report: &Report, past: Option<&Past>) -> Result<String, HtmlError> {
     let style = format!("\n{}", STYLE.replace("@@FOOTER@@", &footer(report)));
     let script = format!("\n{SCRIPT}");
     let policy = format!(
@@ -58,7 +69,7 @@ pub fn write(report: &Report) -> Result<String, HtmlError> {
         digest(&script)
     );
     let html = environment()?.get_template("report.html")?.render(minijinja::context! {
-        page => Value::from(Serde(page::build(report))),
+        page => Value::from(Serde(page::build(report, past))),
         policy => Value::from_safe_string(policy),
         style => Value::from_safe_string(style),
         script => Value::from_safe_string(script),

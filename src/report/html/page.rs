@@ -8,9 +8,11 @@ use super::finding::{self, Group, Source, token, word};
 use super::framework::{self, Framework};
 use super::heat::{self, Heat};
 use super::links::{Link, Places, slug};
+use super::past::{self, Story};
 use super::population::{self, Names, People};
 use super::size::{CALLERS, ROWS_PER_TABLE};
 use crate::finding::{Outcome, Severity};
+use crate::report::past::{Past, Snapshot};
 use crate::report::{Counts, FrameworkView, GapView, OperationView, Report, SetAside, TrailView, wording};
 
 #[derive(Serialize)]
@@ -52,6 +54,8 @@ pub(super) struct Page {
     calls_total: usize,
     calls_failed: usize,
     filters: Filters,
+    /// The audits before, where a history was given.
+    past: Option<Story>,
 }
 
 #[derive(Serialize)]
@@ -142,7 +146,7 @@ struct ChoiceGroup {
 }
 
 /// Joins the report into what the templates lay out.
-pub(super) fn build(report: &Report) -> Page {
+pub(super) fn build(report: &Report, past: Option<&Past>) -> Page {
     let mut places = Places::of(report, ROWS_PER_TABLE);
     let groups = finding::groups(report, &mut places);
     let findings_shown = groups.iter().map(|group| group.shown).sum();
@@ -192,6 +196,7 @@ pub(super) fn build(report: &Report) -> Page {
         calls_total: report.operations.iter().map(|operation| operation.calls).sum(),
         calls_failed: report.operations.iter().map(|operation| operation.failed).sum(),
         filters: filters(report),
+        past: past.map(|past| past::build(past, &Snapshot::of(report).states, &places)),
     }
 }
 

@@ -3,10 +3,12 @@
 //! It knows neither where the report's files are nor what kind of terminal it is: width and colour are given.
 
 mod paper;
+mod past;
 
 use super::{Cause, GapView, Report, foreign, wording};
 use crate::finding::{Finding, Outcome, Severity};
 use paper::{Ink, Paper};
+pub use past::{changes, points, since};
 
 /// Findings of one policy that are listed; the rest is counted.
 const FINDINGS_PER_POLICY: usize = 10;
