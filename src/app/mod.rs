@@ -3,6 +3,7 @@
 pub mod cases;
 #[cfg(feature = "aws")]
 mod example;
+mod gate;
 mod init;
 mod inputs;
 #[cfg(feature = "aws")]
@@ -13,6 +14,7 @@ mod scan;
 mod schema;
 mod terminal;
 mod vary;
+mod waiver;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -95,6 +97,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
         Command::Scan(scan) => scan::run(&scan, &terminal),
         Command::Policy(command) => policy::run(&command, &terminal),
+        Command::Waiver(command) => waiver::run(&command, &terminal),
         Command::Permissions(asked) => permissions::run(&asked, &terminal),
         Command::Schema { of } => schema::run(of, &terminal),
         Command::Init { file } => init::run(&file, &terminal),
