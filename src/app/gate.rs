@@ -26,7 +26,11 @@ pub(super) struct Verdict {
 }
 
 /// Reads `--require`, against what the policies of this scan can decide.
-pub(super) fn required(texts: &[String], frameworks: &[String], catalogue: &Catalogue) -> Result<Vec<(String, Option<String>)>, Refusal> {
+pub(super) fn required(
+    texts: &[String],
+    frameworks: &[String],
+    catalogue: &Catalogue,
+) -> Result<Vec<(String, Option<String>)>, Refusal> {
     texts.iter().map(|text| one(text, frameworks, catalogue)).collect()
 }
 
@@ -41,19 +45,19 @@ fn one(text: &str, frameworks: &[String], catalogue: &Catalogue) -> Result<(Stri
         let direct = catalogue.policies.values().filter_map(|p| p.file.requirements.get(id));
         direct.flat_map(|serves| serves.each()).any(|(r, strength)| r == wanted && strength == Strength::Direct)
     };
-    let all: Vec<&str> = catalogue.frameworks.get(id).map(|f| f.requirements.iter().map(|r| r.id.as_str()).collect()).unwrap_or_default();
+    let all: Vec<&str> =
+        catalogue.frameworks.get(id).map(|f| f.requirements.iter().map(|r| r.id.as_str()).collect()).unwrap_or_default();
     match requirement {
         Some(wanted) if !all.contains(&wanted) => {
-            let hint = closest(wanted, all.iter().copied()).map_or_else(
-                || format!("they are {}", all.join(", ")),
-                |close| format!("did you mean `{id}:{close}`?"),
-            );
+            let hint = closest(wanted, all.iter().copied())
+                .map_or_else(|| format!("they are {}", all.join(", ")), |close| format!("did you mean `{id}:{close}`?"));
             Err(Refusal::new(format!("framework `{id}` has no requirement `{wanted}`")).hint(hint))
         }
         Some(wanted) if !decides(wanted) => Err(Refusal::new(format!("--require {text}: no fact decides `{wanted}`"))
             .hint("people, AWS or supporting facts speak to it; the report says which, and no exit code can")),
         None if !all.iter().any(|r| decides(r)) => {
-            Err(Refusal::new(format!("--require {text}: no fact decides any of its requirements")).hint("the report says who shows them"))
+            Err(Refusal::new(format!("--require {text}: no fact decides any of its requirements"))
+                .hint("the report says who shows them"))
         }
         _ => Ok((id.into(), requirement.map(str::to_string))),
     }

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::terminal::Terminal;
 use super::gate::{self, Gates};
+use super::terminal::Terminal;
 use super::{Exit, Refusal, catalogue, inputs, read, waiver};
 use crate::audit::{Settings, audit};
 use crate::cli::{Format, Scan};

@@ -1,7 +1,7 @@
 //! `trailproof waiver`, and where a scan finds its waivers: files, the clock, and words for the terminal.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
@@ -15,9 +15,7 @@ use crate::config::Config;
 use crate::finding::{Finding, Outcome, Severity, WaiverKind};
 use crate::policy::catalogue::Catalogue;
 use crate::report::{Report, WaiversView};
-use crate::waiver::{
-    Basis, Evidence, FILE_NAME, LONGEST_DAYS, LONGEST_DAYS_CRITICAL, Register, Resource, State, Waiver,
-};
+use crate::waiver::{Basis, Evidence, FILE_NAME, LONGEST_DAYS, LONGEST_DAYS_CRITICAL, Register, Resource, State, Waiver};
 use crate::yaml::SourceFile;
 
 /// Evidence larger than this is not looked at: somebody named the wrong file.
@@ -227,7 +225,8 @@ fn named(asked: &NewWaiver) -> Result<Named, Refusal> {
     };
     let report = report(path)?;
     let finding: &Finding = number.checked_sub(1).and_then(|at| report.findings.get(at)).ok_or_else(|| {
-        Refusal::new(format!("there is no finding {number}")).hint(format!("the report has {}, counted from 1", report.findings.len()))
+        Refusal::new(format!("there is no finding {number}"))
+            .hint(format!("the report has {}, counted from 1", report.findings.len()))
     })?;
     if finding.outcome != Outcome::Fail {
         let message = format!("finding {number} is {}, and only a fail can be waived", finding.outcome.label());
@@ -274,7 +273,8 @@ fn appended(before: &str, waiver: &Waiver) -> String {
     // A list may stand at the margin, or be indented as deep as somebody likes.
     let indent = lines.get(start + 1..end).unwrap_or_default().iter().find(|l| l.trim_start().starts_with("- "));
     let indent = indent.map_or(2, |l| l.len() - l.trim_start().len());
-    let record: Vec<String> = record.lines().map(|l| format!("{}{}", " ".repeat(indent), l.strip_prefix("  ").unwrap_or(l))).collect();
+    let record: Vec<String> =
+        record.lines().map(|l| format!("{}{}", " ".repeat(indent), l.strip_prefix("  ").unwrap_or(l))).collect();
     let mut all: Vec<String> = lines.iter().map(|l| (*l).to_string()).collect();
     all.splice(end..end, record);
     all.join("\n") + "\n"
@@ -313,4 +313,3 @@ fn record(waiver: &Waiver) -> String {
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
-

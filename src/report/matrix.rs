@@ -244,9 +244,10 @@ fn requirement(
     }
     let verdict = Verdict { class: requirement.class, direct: &direct, supporting: &supporting, policies: &policies, unread };
     let (status, mut because) = verdict.given();
-    let waived = policies.iter().filter(|p| p.strength == Strength::Direct).map(|p| {
-        findings.get(p.policy.as_str()).map_or(0, |mine| mine.iter().filter(|(_, f)| f.is_waived()).count())
-    });
+    let waived = policies
+        .iter()
+        .filter(|p| p.strength == Strength::Direct)
+        .map(|p| findings.get(p.policy.as_str()).map_or(0, |mine| mine.iter().filter(|(_, f)| f.is_waived()).count()));
     match (status, waived.sum::<usize>()) {
         (RequirementStatus::NotMet, 1) => because.push_str("; 1 of the fails is waived"),
         (RequirementStatus::NotMet, n) if n > 1 => because.push_str(&format!("; {} of the fails are waived", wording::count(n))),

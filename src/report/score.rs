@@ -58,7 +58,9 @@ impl Score {
     pub(super) fn statement(&self) -> String {
         let raw = Score::label(self.permille);
         let rests = match self.permille {
-            Some(_) => format!(" over {} in {}", wording::counted(self.policies, "policy"), wording::counted(self.accounts, "account")),
+            Some(_) => {
+                format!(" over {} in {}", wording::counted(self.policies, "policy"), wording::counted(self.accounts, "account"))
+            }
             None => ": no policy applied".into(),
         };
         if self.permille == self.with_accepted_risk {
@@ -214,13 +216,15 @@ mod tests {
     fn any_finding() -> impl Strategy<Value = Finding> {
         let outcome = prop_oneof![Just(Pass), Just(Fail), Just(Unknown), Just(NotApplicable)];
         let severity = prop_oneof![Just(Critical), Just(High), Just(Medium), Just(Low), Just(Info)];
-        ("[abc]", severity, "[123]", outcome, prop::option::of(any::<bool>())).prop_map(|(policy, severity, account, outcome, waiver)| {
-            let made = finding(&policy, severity, &account, outcome);
-            match waiver {
-                Some(is_expired) if outcome == Fail => waived(made, is_expired),
-                _ => made,
-            }
-        })
+        ("[abc]", severity, "[123]", outcome, prop::option::of(any::<bool>())).prop_map(
+            |(policy, severity, account, outcome, waiver)| {
+                let made = finding(&policy, severity, &account, outcome);
+                match waiver {
+                    Some(is_expired) if outcome == Fail => waived(made, is_expired),
+                    _ => made,
+                }
+            },
+        )
     }
 
     proptest! {

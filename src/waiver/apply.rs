@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +67,8 @@ impl Checked {
 
     /// Whether the narrowing lets it hold: no framework that the finding is asked for may lie outside.
     fn covers(&self, finding: &Finding, asked: &[String]) -> bool {
-        let outside = |framework: &String| !self.waiver.frameworks.contains(framework) && (asked.is_empty() || asked.contains(framework));
+        let outside =
+            |framework: &String| !self.waiver.frameworks.contains(framework) && (asked.is_empty() || asked.contains(framework));
         self.waiver.frameworks.is_empty() || !finding.requirements.iter().any(|r| outside(&r.framework))
     }
 
@@ -127,7 +128,12 @@ impl Register {
         let mut waivers: Vec<AppliedWaiver> = self
             .waivers
             .iter()
-            .map(|checked| AppliedWaiver { checked: checked.clone(), state: checked.state(today), findings: Vec::new(), idle: String::new() })
+            .map(|checked| AppliedWaiver {
+                checked: checked.clone(),
+                state: checked.state(today),
+                findings: Vec::new(),
+                idle: String::new(),
+            })
             .collect();
         for (at, finding) in findings.iter_mut().enumerate().filter(|(_, f)| f.outcome == Outcome::Fail) {
             let named = waivers

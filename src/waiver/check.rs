@@ -11,8 +11,8 @@ use crate::yaml::{Complaint, SourceFile, Step};
 use super::attest::days;
 use super::resource::is_account;
 use super::{
-    Attestation, Checked, Evidence, EvidenceReader, LEAST_REASON, LONGEST_DAYS, LONGEST_DAYS_CRITICAL, Register, Resource, Waiver,
-    WaiverFile,
+    Attestation, Checked, Evidence, EvidenceReader, LEAST_REASON, LONGEST_DAYS, LONGEST_DAYS_CRITICAL, Register, Resource,
+    Waiver, WaiverFile,
 };
 
 /// What the file is checked against.
@@ -118,7 +118,12 @@ impl Checking<'_> {
     fn people(&mut self, at: Place<'_>, waiver: &Waiver) {
         for (key, who) in [("owner", &waiver.owner), ("approved_by", &waiver.approved_by)] {
             if who.trim().is_empty() {
-                self.say(at, key, format!("waiver `{}` names nobody as `{key}`", waiver.id), "write who it is, such as an e-mail address");
+                self.say(
+                    at,
+                    key,
+                    format!("waiver `{}` names nobody as `{key}`", waiver.id),
+                    "write who it is, such as an e-mail address",
+                );
             }
         }
         let same = waiver.owner.trim().to_lowercase() == waiver.approved_by.trim().to_lowercase();
@@ -185,7 +190,8 @@ impl Checking<'_> {
             Ok(evidence) => Some(evidence),
             Err(why) => {
                 let complaint = self.source.complain(path, format!("the evidence `{name}` cannot be read: {why}"));
-                self.complaints.push(complaint.with_hint(Some("paths are relative to this file; evidence that is not there shows nothing")));
+                self.complaints
+                    .push(complaint.with_hint(Some("paths are relative to this file; evidence that is not there shows nothing")));
                 None
             }
         }

@@ -45,7 +45,9 @@ impl ResourceError {
             ResourceError::Everything(_) => {
                 "name the resource, or the beginning of names, such as `arn:aws:cloudtrail:*:111122223333:trail/legacy-*`"
             }
-            ResourceError::OpenAccount(_) => "write the twelve digits of one account; a waiver for another account is another waiver",
+            ResourceError::OpenAccount(_) => {
+                "write the twelve digits of one account; a waiver for another account is another waiver"
+            }
             ResourceError::NoAccount(_) => "add `account: \"111122223333\"` beside `resources`: the account that owns it",
             ResourceError::OtherAccount(..) => "name each account in a waiver of its own",
             ResourceError::OpenService(_) => "`*` and `?` may stand in the Region and in the name only",
@@ -71,9 +73,7 @@ impl Resource {
     pub fn parse(text: &str, account: Option<&str>) -> Result<Resource, ResourceError> {
         let named = text.to_string();
         let of = |own: Option<&str>| match (own, account) {
-            (Some(own), Some(given)) if own != given => {
-                Err(ResourceError::OtherAccount(named.clone(), own.into(), given.into()))
-            }
+            (Some(own), Some(given)) if own != given => Err(ResourceError::OtherAccount(named.clone(), own.into(), given.into())),
             (Some(one), _) | (None, Some(one)) => Ok(one.to_string()),
             (None, None) => Err(ResourceError::NoAccount(named.clone())),
         };
@@ -155,7 +155,8 @@ mod tests {
 
     #[test]
     fn what_leaves_the_account_open_is_refused() {
-        for text in ["*", "**", "?", "arn:aws:cloudtrail:*:*:trail/x", "arn:aws:cloudtrail:*:11112222333?:trail/x", "1111222233*"] {
+        for text in ["*", "**", "?", "arn:aws:cloudtrail:*:*:trail/x", "arn:aws:cloudtrail:*:11112222333?:trail/x", "1111222233*"]
+        {
             let error = Resource::parse(text, None).expect_err(text);
             assert!(matches!(error, ResourceError::Everything(_) | ResourceError::OpenAccount(_)), "{text}: {error}");
         }
@@ -185,14 +186,21 @@ mod tests {
         let trail = "arn:aws:cloudtrail:eu-west-1:111122223333:trail/a:b";
         assert!(matches("arn:aws:cloudtrail:*:111122223333:trail/a*", trail, ONE));
         assert!(!matches("arn:aws:cloudtrail:*b:111122223333:trail/a*", trail, ONE), "a star crossed a colon");
-        assert!(!matches("arn:aws:cloudtrail:e*:111122223333:trail/a*", "arn:aws:cloudtrail:eu-west-1:444455556666:trail/a", TWO));
+        assert!(!matches(
+            "arn:aws:cloudtrail:e*:111122223333:trail/a*",
+            "arn:aws:cloudtrail:eu-west-1:444455556666:trail/a",
+            TWO
+        ));
         assert!(matches(ONE, ONE, ONE));
         assert!(!matches("o-abcdef1234", "o-abcdef1234", TWO));
     }
 
     fn part() -> impl Strategy<Value = String> {
-        prop::collection::vec(prop_oneof![Just("*"), Just("?"), Just("a"), Just(":"), Just("1"), Just("trail/"), Just(ONE), Just(TWO)], 0..6)
-            .prop_map(|parts| parts.concat())
+        prop::collection::vec(
+            prop_oneof![Just("*"), Just("?"), Just("a"), Just(":"), Just("1"), Just("trail/"), Just(ONE), Just(TWO)],
+            0..6,
+        )
+        .prop_map(|parts| parts.concat())
     }
 
     proptest! {

@@ -18,7 +18,10 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("aws", &["inventory"]),
     ("source", &["inventory", "aws"]),
     ("cli", &["finding", "config", "waiver"]),
-    ("app", &["inventory", "yaml", "finding", "semantics", "policy", "config", "audit", "waiver", "report", "aws", "source", "cli"]),
+    (
+        "app",
+        &["inventory", "yaml", "finding", "semantics", "policy", "config", "audit", "waiver", "report", "aws", "source", "cli"],
+    ),
     ("main", &["app", "cli"]),
 ];
 

@@ -10,6 +10,7 @@ mod links;
 mod page;
 mod population;
 mod size;
+mod waiver;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -21,12 +22,13 @@ use sha2::{Digest, Sha256};
 use super::{Report, foreign};
 
 /// The templates, by name.
-const TEMPLATES: [(&str, &str); 12] = [
+const TEMPLATES: [(&str, &str); 13] = [
     ("report.html", include_str!("../../../templates/report.html")),
     ("macros.html", include_str!("../../../templates/macros.html")),
     ("cover.html", include_str!("../../../templates/cover.html")),
     ("population.html", include_str!("../../../templates/population.html")),
     ("summary.html", include_str!("../../../templates/summary.html")),
+    ("waivers.html", include_str!("../../../templates/waivers.html")),
     ("frameworks.html", include_str!("../../../templates/frameworks.html")),
     ("accounts.html", include_str!("../../../templates/accounts.html")),
     ("trails.html", include_str!("../../../templates/trails.html")),
