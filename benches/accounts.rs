@@ -58,6 +58,7 @@ fn main() {
                 action: |_, _| None,
                 set_aside: Vec::new(),
                 asked,
+                waivers: None,
                 now: i.scope.ended,
             };
             let report = Report::build(&material, findings);

@@ -55,8 +55,10 @@ pub enum Command {
     /// Without PATH the account of the current AWS credentials is read, in every enabled Region. Only what a trail points
     /// to is asked about, by calls that read settings; nothing is changed and no log is opened.
     ///
-    /// Exit codes: 0 no fail; 1 a fail at or above --fail-on; 3 no fail, but something could not be evaluated; 2 the scan
-    /// could not be made; 130 interrupted, and what was read until then is written.
+    /// Exit codes: 0 no fail; 1 a fail at or above --fail-on, or a requirement of --require that is not met; 3 none of that,
+    /// but something could not be evaluated, a requirement of --require is undecided, or less was decided than --min-coverage
+    /// asks for; 2 the scan could not be made; 130 interrupted, and what was read until then is written. A fail for which a
+    /// waiver holds does not count for --fail-on, and one whose waiver has expired does; --require looks at the facts alone.
     Scan(Box<Scan>),
     /// Say what changed between two reports.
     ///
@@ -91,6 +93,9 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write and check waivers: fails that somebody answers for, until a day.
+    #[command(subcommand)]
+    Waiver(Waiver),
     /// List, show, check and test policies.
     #[command(subcommand)]
     Policy(Policy),
@@ -179,6 +184,9 @@ pub struct Scan {
     /// Read the settings from this file instead of trailproof.yaml in the current folder.
     #[arg(long, value_name = "FILE", help_heading = "Policies")]
     pub config: Option<PathBuf>,
+    /// Take the waivers and attestations of this file instead of waivers.yaml beside trailproof.yaml.
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
+    pub waivers: Option<PathBuf>,
     /// Judge as of this moment, such as 2026-11-01T12:00:00Z. The default is when the last fact was read.
     #[arg(long, value_name = "TIME", help_heading = "Policies")]
     pub now: Option<Timestamp>,
@@ -193,12 +201,19 @@ pub struct Scan {
     /// before. The file is made where there is none.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub history: Option<PathBuf>,
-    /// The least severity whose fails make the exit code 1.
+    /// The least severity whose fails make the exit code 1; a fail for which a waiver holds does not.
     #[arg(long, value_name = "SEVERITY", help_heading = "Output", value_parser = severity)]
     pub fail_on: Option<Severity>,
     /// Exit with 0 although something could not be evaluated.
     #[arg(long, help_heading = "Output")]
     pub allow_unknown: bool,
+    /// Exit with 1 where a direct fact of this framework or requirement fails, waived or not, and with 3 where one is unknown;
+    /// repeat it for more. The other gates stay.
+    #[arg(long = "require", value_name = "FRAMEWORK[:REQUIREMENT]", help_heading = "Output")]
+    pub required: Vec<String>,
+    /// Exit with 3 where fewer percent of the findings that apply could be decided, --allow-unknown or not.
+    #[arg(long, value_name = "PERCENT", help_heading = "Output", value_parser = permille)]
+    pub min_coverage: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -246,6 +261,93 @@ pub enum Format {
     Json,
     /// inventory.json: the facts, to be judged again later.
     Inventory,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Waiver {
+    /// Print a waiver, or append it to a file, once it passes every rule of the file.
+    ///
+    /// What it is about comes from a fail of a report, by its number there (F12 is 12), or from --policy and --resource.
+    New(Box<NewWaiver>),
+    /// Check a file of waivers and attestations, and say what each would do.
+    Check {
+        #[arg(value_name = "FILE", default_value = crate::waiver::FILE_NAME)]
+        file: PathBuf,
+        /// Say which fails of this report.json each waiver names. The report's moment is then the day that counts.
+        #[arg(long, value_name = "REPORT")]
+        report: Option<PathBuf>,
+        /// Add policies of your own from this folder.
+        #[arg(long = "policies", value_name = "DIR")]
+        directories: Vec<PathBuf>,
+        /// Judge as of this moment instead of now.
+        #[arg(long, value_name = "TIME")]
+        now: Option<Timestamp>,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct NewWaiver {
+    /// Take policy and resource from a fail of this report.json.
+    #[arg(long, value_name = "REPORT", requires = "finding")]
+    pub report: Option<PathBuf>,
+    /// The number of the fail in the report, counted from 1.
+    #[arg(long, value_name = "NUMBER", requires = "report", conflicts_with_all = ["policy", "resources"], value_parser = number)]
+    pub finding: Option<usize>,
+    /// The policy.
+    #[arg(long, value_name = "ID", required_unless_present = "report")]
+    pub policy: Option<String>,
+    /// What may fail, as the finding names it; repeat it for more.
+    #[arg(long = "resource", value_name = "ARN", required_unless_present = "report")]
+    pub resources: Vec<String>,
+    /// The account of the resources, where their ARNs hold none, as those of buckets.
+    #[arg(long = "account", value_name = "ID")]
+    pub account_id: Option<String>,
+    /// Holds only where no framework beside this one is asked about; repeat it for more.
+    #[arg(long = "framework", value_name = "ID")]
+    pub frameworks: Vec<String>,
+    /// Who answers for it.
+    #[arg(long, value_name = "WHO")]
+    pub owner: String,
+    /// Who approved it: somebody else.
+    #[arg(long, value_name = "WHO")]
+    pub approved_by: String,
+    /// Why, in at least twenty characters.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+    /// What kind of waiver it is.
+    #[arg(long = "type", value_enum, value_name = "TYPE", default_value_t = WaiverType::RiskAccepted)]
+    pub r#type: WaiverType,
+    /// What is done instead.
+    #[arg(long, value_name = "TEXT")]
+    pub compensating_control: Option<String>,
+    /// The day from which it holds; today where it is not given.
+    #[arg(long, value_name = "DATE")]
+    pub created: Option<jiff::civil::Date>,
+    /// The last day on which it holds.
+    #[arg(long, value_name = "DATE", conflicts_with = "days")]
+    pub expires: Option<jiff::civil::Date>,
+    /// How many days it holds; 30 where neither is given.
+    #[arg(long, value_name = "DAYS")]
+    pub days: Option<i32>,
+    /// A file that shows it, relative to the file of waivers.
+    #[arg(long, value_name = "PATH")]
+    pub evidence: Option<String>,
+    /// Its id; the next free one of the year where it is not given.
+    #[arg(long, value_name = "ID")]
+    pub id: Option<String>,
+    /// Append it to this file of waivers, which is made where it is not there.
+    #[arg(long, value_name = "FILE")]
+    pub append: Option<PathBuf>,
+    /// Add policies of your own from this folder.
+    #[arg(long = "policies", value_name = "DIR")]
+    pub directories: Vec<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum WaiverType {
+    RiskAccepted,
+    CompensatingControl,
+    FalsePositive,
 }
 
 #[derive(Debug, Subcommand)]
@@ -297,6 +399,7 @@ pub enum SchemaOf {
     Policy,
     Framework,
     Config,
+    Waivers,
 }
 
 fn severity(text: &str) -> Result<Severity, String> {
@@ -306,6 +409,25 @@ fn severity(text: &str) -> Result<Severity, String> {
         .ok_or_else(|| format!("known are {}", Severity::ALL.map(Severity::label).join(", ")))
 }
 
+/// A percentage from 0 to 100 with at most one decimal, in tenths.
+fn permille(text: &str) -> Result<u32, String> {
+    let wrong = || "write a percentage from 0 to 100, with one decimal at most".to_string();
+    let number = text.strip_suffix('%').unwrap_or(text);
+    let (whole, tenth) = number.split_once('.').unwrap_or((number, "0"));
+    let digits = |t: &str, most: usize| (1..=most).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit());
+    if !digits(whole, 3) || !digits(tenth, 1) {
+        return Err(wrong());
+    }
+    let permille = format!("{whole}{tenth}").parse::<u32>().map_err(|_| wrong())?;
+    if permille > 1000 { Err(wrong()) } else { Ok(permille) }
+}
+
+/// `12`, or `F12` as the report writes it.
+fn number(text: &str) -> Result<usize, String> {
+    let digits = text.strip_prefix(['F', 'f']).unwrap_or(text);
+    digits.parse().ok().filter(|n| *n > 0).ok_or_else(|| "write the number of a finding, such as 12 or F12".into())
+}
+
 /// Source: <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>, `RoleName`.
 fn role_name(text: &str) -> Result<String, String> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c);
@@ -313,5 +435,21 @@ fn role_name(text: &str) -> Result<String, String> {
         Ok(text.to_string())
     } else {
         Err("a role's name has 1 to 64 letters, digits and _+=,.@-".into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_percentage_is_read_in_tenths_and_nothing_else_is() {
+        let good = [("0", 0), ("95", 950), ("99.9", 999), ("100", 1000), ("100.0", 1000), ("95%", 950), ("07.5%", 75)];
+        for (text, value) in good {
+            assert_eq!(permille(text), Ok(value), "{text}");
+        }
+        for text in ["", "-1", "100.1", "101", "99.95", "1e2", "ninety", ".5", "5.", "1000", "９５"] {
+            assert!(permille(text).is_err(), "{text}");
+        }
     }
 }

@@ -40,6 +40,9 @@ pub struct Config {
     /// Whether findings that could not be evaluated leave the exit code 0; `--allow-unknown` stands above it.
     #[serde(default)]
     pub allow_unknown: bool,
+    /// The file of waivers and attestations, beside this one; waivers.yaml where it is there. `--waivers` stands above it.
+    #[serde(default)]
+    pub waivers: Option<String>,
     #[serde(default)]
     pub accounts: Accounts,
     #[serde(default)]

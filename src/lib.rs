@@ -1,7 +1,7 @@
 //! Trailproof: is what happens in these AWS accounts recorded, protected, watched and kept?
 //!
 //! ```text
-//! Source ──► Inventory ──► audit(policies, now) ──► Findings ──► Report ──► bytes
+//! Source ──► Inventory ──► audit(policies, now), waivers ──► Findings ──► Report ──► bytes
 //! ```
 //!
 //! Everything from [`inventory::Inventory`] to the right is pure: no network, no clock, no environment.
@@ -18,4 +18,5 @@ pub mod policy;
 pub mod report;
 pub mod semantics;
 pub mod source;
+pub mod waiver;
 pub mod yaml;

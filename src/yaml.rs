@@ -89,6 +89,11 @@ impl SourceFile {
         Ok(value)
     }
 
+    /// Whether nothing stands in it but comments.
+    pub fn is_blank(&self) -> bool {
+        self.text.lines().all(|line| line.trim().is_empty() || line.trim_start().starts_with('#'))
+    }
+
     /// A complaint about the file as a whole.
     pub fn whole(&self, message: impl Into<String>) -> Complaint {
         let (file, message) = (self.name.clone(), message.into());

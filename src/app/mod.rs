@@ -3,6 +3,7 @@
 pub mod cases;
 #[cfg(feature = "aws")]
 mod example;
+mod gate;
 mod history;
 mod init;
 mod inputs;
@@ -14,6 +15,7 @@ mod scan;
 mod schema;
 mod terminal;
 mod vary;
+mod waiver;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -98,6 +100,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Diff { before, after, json } => history::diff(&before, &after, json, &terminal),
         Command::History { file, add, json } => history::run(&file, &add, json, &terminal),
         Command::Policy(command) => policy::run(&command, &terminal),
+        Command::Waiver(command) => waiver::run(&command, &terminal),
         Command::Permissions(asked) => permissions::run(&asked, &terminal),
         Command::Schema { of } => schema::run(of, &terminal),
         Command::Init { file } => init::run(&file, &terminal),

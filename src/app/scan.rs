@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::gate::{self, Gates};
 use super::terminal::Terminal;
-use super::{Exit, Refusal, catalogue, history, inputs, read};
+use super::{Exit, Refusal, catalogue, history, inputs, read, waiver};
 use crate::audit::{Settings, audit};
 use crate::cli::{Format, Scan};
 use crate::config::{Config, FILE_NAME};
-use crate::finding::{Outcome, Severity};
+use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::inventory::noun::closest;
 use crate::policy::catalogue::Catalogue;
@@ -29,12 +30,21 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     }
     let selection = Selection::new(scan, &config, &catalogue)?;
     let history = scan.history.as_deref().map(history::open).transpose()?;
+    let waivers = waiver::file_of_scan(scan.waivers.as_deref(), &config, source.as_ref());
+    let register = waivers.map(|file| waiver::load(&file, &catalogue, &selection.settings.severities)).transpose()?;
+    let gates = Gates {
+        fail_on: scan.fail_on.or(config.fail_on).unwrap_or(Severity::Low),
+        allow_unknown: scan.allow_unknown || config.allow_unknown,
+        required: gate::required(&scan.required, &scan.frameworks, &catalogue)?,
+        min_coverage: scan.min_coverage,
+    };
     let output = Output::prepare(scan, &config)?;
     let inventory = inputs::inventory(scan, &config, terminal)?;
     let now = scan.now.unwrap_or(inventory.scope.ended);
-    let findings = audit(&inventory, &catalogue, &selection.settings, now).map_err(|e| {
+    let mut findings = audit(&inventory, &catalogue, &selection.settings, now).map_err(|e| {
         Refusal::new(e.to_string()).hint("this is a fault of the policy or of Trailproof, and no verdict; please report it")
     })?;
+    let applied = register.map(|register| register.apply(&mut findings, &scan.frameworks, now));
     let material = Material {
         inventory: &inventory,
         catalogue: &catalogue,
@@ -43,13 +53,18 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
         action,
         set_aside: selection.set_aside,
         asked: selection.asked,
+        waivers: applied.as_ref(),
         now,
     };
     let report = Report::build(&material, findings);
     let past = history.map(|history| history::kept(history, &report)).transpose()?;
     output.write(&report, past.as_ref(), &inventory, terminal)?;
-    let fail_on = scan.fail_on.or(config.fail_on).unwrap_or(Severity::Low);
-    Ok(exit(&report, fail_on, scan.allow_unknown || config.allow_unknown))
+    if let Some(view) = &report.waivers {
+        waiver::warn(view, terminal);
+    }
+    let verdict = gates.judge(&report);
+    verdict.reasons.iter().for_each(|reason| terminal.complain(reason));
+    Ok(verdict.exit)
 }
 
 /// The IAM action that allows an operation, from the table of every call that can be made.
@@ -62,18 +77,6 @@ fn action(service: &str, operation: &str) -> Option<&'static str> {
 #[cfg(not(feature = "aws"))]
 fn action(_: &str, _: &str) -> Option<&'static str> {
     None
-}
-
-fn exit(report: &Report, fail_on: Severity, allow_unknown: bool) -> Exit {
-    if report.collected.interrupted {
-        return Exit::Interrupted;
-    }
-    let failed = report.findings.iter().any(|f| f.outcome == Outcome::Fail && f.severity >= fail_on);
-    match (failed, report.summary.outcomes.unknown > 0 && !allow_unknown) {
-        (true, _) => Exit::Fail,
-        (false, true) => Exit::Unknown,
-        (false, false) => Exit::Good,
-    }
 }
 
 fn config(scan: &Scan) -> Result<(Config, Option<SourceFile>), Refusal> {
@@ -220,7 +223,7 @@ pub(super) fn writable(folder: &Path) -> Result<(), Refusal> {
 }
 
 /// A file is there as a whole or not at all.
-fn whole_file(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
+pub(super) fn whole_file(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
     let part = path.with_extension("part");
     fs::write(&part, bytes)
         .and_then(|()| fs::rename(&part, path))

@@ -35,6 +35,7 @@ CREATE TABLE scan (
     not_applicable INTEGER NOT NULL,
     waived INTEGER NOT NULL,
     coverage INTEGER,
+    score INTEGER,
     accounts TEXT NOT NULL,
     policies TEXT NOT NULL,
     interrupted INTEGER NOT NULL
@@ -155,7 +156,7 @@ impl History {
         let point = &snapshot.point;
         let added = transaction.execute(
             "INSERT INTO scan (digest, now, moment, result, pass, fail, unknown, not_applicable, waived, coverage, accounts, policies,
-                 interrupted) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (digest) DO NOTHING",
+                 interrupted, score) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (digest) DO NOTHING",
             params![
                 digest,
                 point.now.to_string(),
@@ -170,6 +171,7 @@ impl History {
                 joined(&snapshot.accounts),
                 joined(&snapshot.policies),
                 point.interrupted,
+                point.score,
             ],
         )?;
         if added == 0 {
@@ -241,7 +243,7 @@ impl History {
     /// Audits for which the condition holds, in order of time.
     fn scans(&self, condition: &str, before: i64) -> rusqlite::Result<Vec<(i64, Point)>> {
         let sql = format!(
-            "SELECT id, now, result, pass, fail, unknown, not_applicable, waived, coverage, accounts, interrupted FROM scan
+            "SELECT id, now, result, pass, fail, unknown, not_applicable, waived, coverage, accounts, interrupted, score FROM scan
                  WHERE {condition} AND ?1 = ?1 ORDER BY moment, id"
         );
         let mut statement = self.connection.prepare(&sql)?;
@@ -259,6 +261,7 @@ impl History {
                 coverage: row.get(8)?,
                 accounts: split(&accounts).len(),
                 interrupted: row.get(10)?,
+                score: row.get(11)?,
             };
             Ok((row.get(0)?, point))
         })?;

@@ -81,6 +81,9 @@ pub struct PolicyFile {
     pub message: String,
     /// Why it matters, for people.
     pub why: String,
+    /// Whether the owner may waive a fail; not where nothing else can be trusted without it.
+    #[serde(default = "waivable")]
+    pub waivable: bool,
     #[serde(default)]
     pub fix: FixTemplates,
     /// framework id -> how the policy serves its requirements.
@@ -88,6 +91,10 @@ pub struct PolicyFile {
     pub requirements: BTreeMap<String, Serves>,
     #[serde(default)]
     pub references: Vec<String>,
+}
+
+fn waivable() -> bool {
+    true
 }
 
 impl PolicyFile {

@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use crate::finding::{Finding, Outcome, Severity};
 use crate::inventory::{CallId, Inventory, Origin};
 use crate::policy::catalogue::Catalogue;
+use crate::waiver::Applied;
 
 use super::{
     Collected, Counts, Coverage, Executive, GapView, HeatMap, OperationView, PolicyView, Population, Report, SCHEMA_VERSION,
-    SetAside, Summary, Tool, TrailView, gaps, matrix,
+    Score, SetAside, Summary, Tool, TrailView, WaiversView, gaps, matrix,
 };
 
 /// What a report is made of, beside the findings.
@@ -27,6 +28,8 @@ pub struct Material<'a> {
     pub set_aside: Vec<SetAside>,
     /// Policies that were asked.
     pub asked: BTreeSet<String>,
+    /// The waivers that were laid upon the findings, and what people attest.
+    pub waivers: Option<&'a Applied>,
     pub now: Timestamp,
 }
 
@@ -39,6 +42,8 @@ impl Report {
         let gaps = gaps::views(&findings);
         let calls = used_calls(inventory, &findings, &gaps);
         let population = Population::of(inventory);
+        let waivers = material.waivers.map(|applied| WaiversView::of(applied, &findings));
+        let aside = waivers.as_ref().map(WaiversView::aside).unwrap_or_default();
         let mut report = Report {
             kind: Report::KIND.into(),
             schema_version: SCHEMA_VERSION.into(),
@@ -50,7 +55,7 @@ impl Report {
                 interrupted: scope.interrupted,
                 synthetic: scope.synthetic,
             },
-            result: result_line(&summary, population.regions_left_out),
+            result: result_line(&summary, population.regions_left_out) + &aside,
             executive: Executive::default(),
             frameworks: matrix::views(material, &findings),
             heat_map: HeatMap::of(&population, &material.asked, &findings),
@@ -59,6 +64,8 @@ impl Report {
             operations: operations(material),
             set_aside: material.set_aside.clone(),
             population,
+            score: Score::of(&findings),
+            waivers,
             summary,
             findings,
             gaps,

@@ -8,9 +8,13 @@ use serde::{Deserialize, Serialize};
 use super::{FrameworkView, Report, RequirementStatus, wording};
 use crate::finding::{Finding, Outcome, Severity, Strength};
 use crate::inventory::Standing;
+use crate::waiver::Statement;
 
 /// Risks that are listed.
 const RISKS: usize = 5;
+
+/// Waivers that stand among the steps.
+const ALARMS: usize = 3;
 
 /// Gaps that stand among the steps.
 const GAPS: usize = 3;
@@ -40,6 +44,9 @@ pub struct Risk {
     pub title: String,
     /// Subjects that fail.
     pub findings: usize,
+    /// Of these, subjects whose fail is waived.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub waived: usize,
     /// Accounts that these subjects belong to.
     pub accounts: usize,
     /// The first of the subjects, by name.
@@ -59,6 +66,10 @@ pub struct Step {
     /// The place in `gaps`, counted from 1, of the gap that it would close.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gap: Option<usize>,
+}
+
+fn is_none(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Executive {
@@ -91,6 +102,7 @@ fn risk(report: &Report, group: &[&Finding]) -> Option<Risk> {
         severity: first.severity,
         title: if group.len() == 1 { first.message.trim().to_string() } else { title.trim().to_string() },
         findings: group.len(),
+        waived: group.iter().filter(|f| f.is_waived()).count(),
         accounts: accounts.len(),
         names: group.iter().take(NAMES).map(|f| f.subject.name.clone()).collect(),
         decides: decides.collect(),
@@ -196,9 +208,13 @@ fn steps(report: &Report) -> Vec<Step> {
     if report.collected.interrupted {
         say("run the scan again and let it finish: what was not asked is unknown".into(), None);
     }
-    let of = |severity| report.summary.fails.get(&severity).copied().unwrap_or(0);
-    let grave = of(Severity::Critical) + of(Severity::High);
-    let fails = report.summary.outcomes.fail;
+    let waivers = report.waivers.as_ref();
+    for alarm in waivers.map(|w| w.alarms.as_slice()).unwrap_or_default().iter().take(ALARMS) {
+        say(format!("{alarm}; mend what it covered, or have it approved anew"), None);
+    }
+    let open_fails = || report.findings.iter().filter(|f| f.outcome == Outcome::Fail && !f.is_waived());
+    let grave = open_fails().filter(|f| f.severity >= Severity::High).count();
+    let fails = open_fails().count();
     if grave > 0 {
         let what = wording::counted(grave, "critical or high fail");
         say(format!("mend the {what} first, in the order above"), None);
@@ -225,11 +241,17 @@ fn steps(report: &Report) -> Vec<Step> {
             None,
         );
     }
+    let stale = waivers.map_or(0, |w| w.warnings.len());
+    if stale > 0 {
+        say(format!("look at the {} about waivers and attestations", wording::counted(stale, "warning")), None);
+    }
     let manual: Vec<String> = report
         .frameworks
         .iter()
         .filter_map(|f| {
-            let count = f.requirements.iter().filter(|r| r.manual.is_some() || r.status == RequirementStatus::Manual).count();
+            let shown = |r: &&super::RequirementView| r.attestation.as_ref().is_some_and(Statement::holds);
+            let wanted = |r: &&super::RequirementView| r.manual.is_some() || r.status == RequirementStatus::Manual;
+            let count = f.requirements.iter().filter(wanted).filter(|r| !shown(r)).count();
             (count > 0).then(|| format!("{} of {}", wording::counted(count, "requirement"), f.title))
         })
         .collect();

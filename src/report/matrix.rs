@@ -9,8 +9,9 @@ use super::build::Material;
 use super::concern::Concern;
 use super::{Counts, wording};
 use crate::finding::{Finding, Outcome, Strength};
-use crate::inventory::{AccountScope, Standing};
+use crate::inventory::{self, AccountScope};
 use crate::policy::framework::{Class, Framework, Requirement};
+use crate::waiver::{Attested, Attests, Standing, Statement};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -61,6 +62,9 @@ pub struct RequirementView {
     pub status: RequirementStatus,
     /// Why the status is what it is, in a few words.
     pub because: String,
+    /// What people state of it, which is no fact that was read and counts in no number of facts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attestation: Option<Statement>,
     /// Facts that decide the requirement.
     pub direct: Counts,
     /// Facts that are needed or help, and do not decide.
@@ -150,6 +154,7 @@ fn framework(framework: &Framework, material: &Material<'_>, findings: &[Finding
         statement.push_str(&format!("; {} of the scope not audited", wording::counted(scope.unread.len(), "account")));
     }
     statement.push_str(&format!("; {manual} requirements need something that people must show"));
+    statement.push_str(&attested(&requirements));
     FrameworkView {
         id: framework.id.clone(),
         title: framework.title.clone(),
@@ -164,10 +169,24 @@ fn framework(framework: &Framework, material: &Material<'_>, findings: &[Finding
     }
 }
 
+/// How many requirements people spoke about, and of how many their word has expired.
+fn attested(requirements: &[RequirementView]) -> String {
+    let mut attested = Attested::default();
+    requirements.iter().filter_map(|r| r.attestation.as_ref()).for_each(|statement| attested.add(statement));
+    let mut words = String::new();
+    if attested.holds > 0 {
+        words.push_str(&format!(", of which people attest {}", wording::count(attested.holds)));
+    }
+    if attested.expired > 0 {
+        words.push_str(&format!("; {} expired", wording::counted(attested.expired, "attestation")));
+    }
+    words
+}
+
 fn scope(material: &Material<'_>, named: Option<&BTreeSet<String>>) -> FrameworkScope {
     let population = &material.inventory.scope.accounts;
     let Some(named) = named else {
-        let left = population.iter().filter(|a| a.standing != Standing::Asked).count();
+        let left = population.iter().filter(|a| a.standing != inventory::Standing::Asked).count();
         let mut statement = "every account that was asked for is in scope: no narrower scope was declared".to_string();
         if left > 0 {
             let left = wording::counted(left, "account");
@@ -187,9 +206,9 @@ fn scope(material: &Material<'_>, named: Option<&BTreeSet<String>>) -> Framework
 /// Why there is no finding about the account; one that was asked for and not reached has findings, all of them unknown.
 fn unread(population: &[AccountScope], id: &str) -> Option<Unread> {
     let why = match population.iter().find(|a| a.id == id).map(|a| a.standing) {
-        Some(Standing::Asked) => return None,
-        Some(Standing::Excluded) => "excluded from the audit",
-        Some(Standing::Suspended) => "suspended or closed",
+        Some(inventory::Standing::Asked) => return None,
+        Some(inventory::Standing::Excluded) => "excluded from the audit",
+        Some(inventory::Standing::Suspended) => "suspended or closed",
         None => "not in the population of this audit",
     };
     Some(Unread { account: id.into(), why: why.into() })
@@ -224,7 +243,26 @@ fn requirement(
         }
     }
     let verdict = Verdict { class: requirement.class, direct: &direct, supporting: &supporting, policies: &policies, unread };
-    let (status, because) = verdict.given();
+    let (status, mut because) = verdict.given();
+    let waived = policies
+        .iter()
+        .filter(|p| p.strength == Strength::Direct)
+        .map(|p| findings.get(p.policy.as_str()).map_or(0, |mine| mine.iter().filter(|(_, f)| f.is_waived()).count()));
+    match (status, waived.sum::<usize>()) {
+        (RequirementStatus::NotMet, 1) => because.push_str("; 1 of the fails is waived"),
+        (RequirementStatus::NotMet, n) if n > 1 => because.push_str(&format!("; {} of the fails are waived", wording::count(n))),
+        _ => {}
+    }
+    let wanted = Attests { framework: framework.id.clone(), requirement: requirement.id.clone() };
+    let attestation = material.waivers.and_then(|applied| applied.statements.get(&wanted)).cloned();
+    if let Some(statement) = attestation.as_ref().filter(|_| status == RequirementStatus::Manual) {
+        let what = match statement.standing {
+            Standing::Holds | Standing::EndsSoon => format!("attested until {}", statement.expires),
+            Standing::Expired => format!("the attestation expired on {}: not evaluated", statement.expires),
+            Standing::NotYet => "the attestation speaks of a later day: not evaluated".to_string(),
+        };
+        because = format!("{because}; {what}");
+    }
     RequirementView {
         id: requirement.id.clone(),
         title: requirement.title.clone(),
@@ -232,6 +270,7 @@ fn requirement(
         manual: requirement.manual.clone(),
         status,
         because,
+        attestation,
         direct,
         supporting,
         policies,

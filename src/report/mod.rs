@@ -13,8 +13,10 @@ pub mod json;
 mod matrix;
 pub mod past;
 mod population;
+mod score;
 pub mod text;
 mod trails;
+mod waivers;
 mod wording;
 
 use std::collections::BTreeMap;
@@ -31,7 +33,9 @@ pub use gaps::GapView;
 pub use heat::{HeatMap, HeatRow};
 pub use matrix::{FrameworkScope, FrameworkView, RequirementStatus, RequirementView, ServedBy, Unread};
 pub use population::{AccountView, Cause, OrganizationView, OutsideAccount, Population};
+pub use score::{Score, weight};
 pub use trails::{Shown, TrailView};
+pub use waivers::{WaiverView, WaiversView};
 
 /// The version of `report.json`. It changes when a reader of the old form would misread the new one.
 pub const SCHEMA_VERSION: &str = "2";
@@ -54,6 +58,10 @@ pub struct Report {
     pub population: Population,
     pub executive: Executive,
     pub summary: Summary,
+    pub score: Score,
+    /// The waivers and attestations of the owner; absent where no file of them was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waivers: Option<WaiversView>,
     pub frameworks: Vec<FrameworkView>,
     /// The worst outcome of each policy in each account.
     pub heat_map: HeatMap,

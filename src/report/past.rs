@@ -61,6 +61,8 @@ pub struct Point {
     pub waived: usize,
     /// Decided findings of those that apply, in tenths of a percent, truncated; absent where nothing applies.
     pub coverage: Option<u32>,
+    /// In tenths of a percent, truncated, without accepted risk; absent where nothing weighs.
+    pub score: Option<u32>,
     /// Accounts that were reached.
     pub accounts: usize,
     /// Stopped before everything was asked.
@@ -121,6 +123,7 @@ impl Point {
             not_applicable,
             waived: report.findings.iter().filter(|f| f.is_waived()).count(),
             coverage: permille,
+            score: report.score.permille,
             accounts: report.population.accounts_reached,
             interrupted: report.collected.interrupted,
         }

@@ -93,6 +93,7 @@ fn judged(inventory: Inventory, catalogue: &Catalogue) -> Seen {
         action: |_, _| None,
         set_aside: Vec::new(),
         asked,
+        waivers: None,
         now,
     };
     let report = Report::build(&material, findings);

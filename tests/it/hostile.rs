@@ -211,6 +211,7 @@ fn judge_and_show(inventory: &Inventory) {
         action: |_, _| None,
         set_aside: Vec::new(),
         asked,
+        waivers: None,
         now,
     };
     let report = Report::build(&material, findings);

@@ -25,6 +25,7 @@ fn snapshot(now: &str, states: &[(&str, Outcome)]) -> Snapshot {
             not_applicable: count(Outcome::NotApplicable),
             waived: 0,
             coverage: Some(999),
+            score: Some(123),
             accounts: 1,
             interrupted: false,
         },

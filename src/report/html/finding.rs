@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::links::{Link, Places, finding_id, slug};
 use super::size::{Budget, CASES_PER_FINDING, FACTS_PER_FINDING, FINDINGS_ON_PAPER, FINDINGS_PER_POLICY};
+use super::waiver::{self, Mark};
 use crate::finding::{FactRead, Finding, Fix, Outcome, RequirementRef, Severity, Strength};
 use crate::inventory::{Basis, CallId, Gap, Origin};
 use crate::report::{Report, foreign, wording};
@@ -29,6 +30,9 @@ pub(super) struct Group {
     /// Findings that paper shows.
     printed: usize,
     pub(super) total: usize,
+    /// Findings for which a waiver holds, and for which one has ended.
+    waived: usize,
+    ended: usize,
 }
 
 #[derive(Serialize)]
@@ -51,6 +55,7 @@ pub(super) struct Item {
     account: String,
     region: Option<String>,
     accepted: Option<String>,
+    waiver: Option<Mark>,
     counterexamples: Vec<String>,
     more_counterexamples: usize,
     gaps: Vec<GapNote>,
@@ -133,7 +138,12 @@ pub(super) fn groups<'a>(report: &'a Report, places: &mut Places<'a>) -> Vec<Gro
             let id = places.group(outcome, policy);
             let view = report.policies.get(policy);
             let total = members.len();
+            let waived = members.iter().filter(|(_, f)| f.is_waived()).count();
+            let ended = members.iter().filter(|(_, f)| f.waiver.as_ref().is_some_and(|w| w.is_expired)).count();
             let mut findings = Vec::new();
+            // A fail whose waiver has ended is news, one whose waiver holds is none.
+            let mut members = members;
+            members.sort_by_key(|(_, f)| f.waiver.as_ref().map_or(1, |w| if w.is_expired { 0 } else { 2 }));
             for (number, finding) in members.into_iter().take(FINDINGS_PER_POLICY) {
                 if !budget.row(row_cost(finding)) {
                     break;
@@ -155,6 +165,8 @@ pub(super) fn groups<'a>(report: &'a Report, places: &mut Places<'a>) -> Vec<Gro
                 printed: findings.len().min(FINDINGS_ON_PAPER),
                 findings,
                 total,
+                waived,
+                ended,
             }
         })
         .collect()
@@ -211,6 +223,7 @@ fn item(report: &Report, places: &mut Places<'_>, budget: &mut Budget, number: u
         account: subject.account.clone(),
         region: subject.region.clone(),
         accepted: finding.accepted.clone(),
+        waiver: finding.waiver.as_ref().map(waiver::mark),
         counterexamples: finding.further_cases().take(CASES_PER_FINDING).cloned().collect(),
         more_counterexamples: finding.further_cases().count().saturating_sub(CASES_PER_FINDING),
         gaps: finding.gaps.iter().take(CASES_PER_FINDING).map(|gap| gap_note(places, gap)).collect(),
@@ -314,7 +327,11 @@ fn row_cost(finding: &Finding) -> usize {
     let texts = [&finding.message, &subject.id, &subject.name, &subject.account, &finding.policy];
     let cases: usize = finding.counterexamples.iter().take(CASES_PER_FINDING).map(|case| value_cost(case) + 20).sum();
     let gaps: usize = finding.gaps.iter().take(CASES_PER_FINDING).map(|gap| value_cost(&gap.message) + 160).sum();
-    500 + texts.into_iter().map(|text| value_cost(text)).sum::<usize>() + cases + gaps
+    let waiver = finding.waiver.as_ref().map_or(0, |w| {
+        let control = w.compensating_control.as_deref().unwrap_or_default();
+        500 + value_cost(&w.reason) + value_cost(control) + value_cost(&w.owner) + value_cost(&w.approved_by)
+    });
+    500 + waiver + texts.into_iter().map(|text| value_cost(text)).sum::<usize>() + cases + gaps
 }
 
 fn detail_cost(finding: &Finding) -> usize {

@@ -6,6 +6,7 @@ use super::finding::word;
 use super::links::{Link, Places};
 use super::population::Names;
 use super::size::FINDINGS_PER_SERVING;
+use super::waiver::{self, Attestation};
 use crate::finding::{Outcome, Strength};
 use crate::policy::framework::Class;
 use crate::report::{Counts, FrameworkView, RequirementStatus, RequirementView, ServedBy};
@@ -51,6 +52,7 @@ struct Requirement {
     manual: Option<String>,
     /// Whether `manual` is something to do, and not why there is nothing.
     stays_manual: bool,
+    attestation: Option<Attestation>,
     policies: Vec<Served>,
 }
 
@@ -125,6 +127,7 @@ fn requirement(places: &Places<'_>, framework: &str, view: &RequirementView) -> 
             .collect(),
         manual: view.manual.clone(),
         stays_manual: matches!(view.class, Class::Automated | Class::Manual),
+        attestation: view.attestation.as_ref().map(waiver::attestation),
         policies: view.policies.iter().map(|served| self::served(places, served)).collect(),
     }
 }

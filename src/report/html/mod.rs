@@ -11,6 +11,7 @@ mod page;
 mod past;
 mod population;
 mod size;
+mod waiver;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
@@ -23,13 +24,14 @@ use super::past::Past;
 use super::{Report, foreign};
 
 /// The templates, by name.
-const TEMPLATES: [(&str, &str); 13] = [
+const TEMPLATES: [(&str, &str); 14] = [
     ("report.html", include_str!("../../../templates/report.html")),
     ("macros.html", include_str!("../../../templates/macros.html")),
     ("cover.html", include_str!("../../../templates/cover.html")),
     ("population.html", include_str!("../../../templates/population.html")),
     ("summary.html", include_str!("../../../templates/summary.html")),
     ("past.html", include_str!("../../../templates/past.html")),
+    ("waivers.html", include_str!("../../../templates/waivers.html")),
     ("frameworks.html", include_str!("../../../templates/frameworks.html")),
     ("accounts.html", include_str!("../../../templates/accounts.html")),
     ("trails.html", include_str!("../../../templates/trails.html")),

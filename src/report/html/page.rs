@@ -11,9 +11,10 @@ use super::links::{Link, Places, slug};
 use super::past::{self, Story};
 use super::population::{self, Names, People};
 use super::size::{CALLERS, ROWS_PER_TABLE};
+use super::waiver::{self, Register};
 use crate::finding::{Outcome, Severity};
 use crate::report::past::{Past, Snapshot};
-use crate::report::{Counts, FrameworkView, GapView, OperationView, Report, SetAside, TrailView, wording};
+use crate::report::{self, Counts, FrameworkView, GapView, OperationView, Report, SetAside, TrailView, wording};
 
 #[derive(Serialize)]
 pub(super) struct Page {
@@ -32,6 +33,8 @@ pub(super) struct Page {
     outcomes: Counts,
     bar: Vec<Segment>,
     coverage: Coverage,
+    score: Score,
+    register: Option<Register>,
     paragraph: String,
     risks: Vec<Risk>,
     risks_total: usize,
@@ -81,6 +84,15 @@ struct Coverage {
     percent: Option<String>,
 }
 
+#[derive(Serialize)]
+struct Score {
+    raw: String,
+    /// Without the waived fails, where that is another number.
+    accepted: Option<String>,
+    policies: usize,
+    accounts: usize,
+}
+
 /// A policy that fails, and where its findings stand.
 #[derive(Serialize)]
 struct Risk {
@@ -88,6 +100,7 @@ struct Risk {
     title: String,
     policy: Link,
     findings: usize,
+    waived: usize,
     accounts: usize,
     names: Vec<String>,
     more: usize,
@@ -175,6 +188,14 @@ pub(super) fn build(report: &Report, past: Option<&Past>) -> Page {
             in_scope: coverage.in_scope,
             percent: coverage.permille.map(wording::percent),
         },
+        score: Score {
+            raw: report::Score::label(report.score.permille),
+            accepted: (report.score.with_accepted_risk != report.score.permille)
+                .then(|| report::Score::label(report.score.with_accepted_risk)),
+            policies: report.score.policies,
+            accounts: report.score.accounts,
+        },
+        register: report.waivers.as_ref().map(|view| waiver::register(view, &places)),
         paragraph: report.executive.paragraph.clone(),
         risks: report.executive.risks.iter().map(|risk| self::risk(&places, risk)).collect(),
         risks_total: report.executive.risks_total,
@@ -242,6 +263,7 @@ fn risk(places: &Places<'_>, risk: &crate::report::Risk) -> Risk {
         title: risk.title.clone(),
         policy: places.policy(&risk.policy),
         findings: risk.findings,
+        waived: risk.waived,
         accounts: risk.accounts,
         names: risk.names.clone(),
         more: risk.findings.saturating_sub(risk.names.len()),

@@ -65,6 +65,7 @@ struct PointRow {
     pass: usize,
     accounts: usize,
     coverage: Option<String>,
+    score: Option<String>,
     interrupted: bool,
 }
 
@@ -142,6 +143,7 @@ fn point(point: &Point) -> PointRow {
         pass: point.pass,
         accounts: point.accounts,
         coverage: point.coverage.map(wording::percent),
+        score: point.score.map(wording::percent),
         interrupted: point.interrupted,
     }
 }
@@ -170,6 +172,6 @@ fn chart(points: &[Point]) -> Option<Chart> {
         height: HEIGHT,
         first: wording::moment(first.now),
         last: wording::moment(last.now),
-        lines: vec![line("coverage", "coverage", |p| p.coverage)],
+        lines: vec![line("coverage", "coverage", |p| p.coverage), line("score", "score", |p| p.score)],
     })
 }

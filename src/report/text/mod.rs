@@ -4,6 +4,7 @@
 
 mod paper;
 mod past;
+mod waivers;
 
 use super::{Cause, GapView, Report, foreign, wording};
 use crate::finding::{Finding, Outcome, Severity};
@@ -41,12 +42,14 @@ pub fn write(report: &Report, options: &TextOptions) -> String {
         return paper.into_text();
     }
     header(&mut paper, report);
+    waivers::alarms(&mut paper, report);
     fails(&mut paper, report, options);
     unknowns(&mut paper, report, options);
     if options.verbose {
         rest(&mut paper, report, options);
     }
     frameworks(&mut paper, report);
+    waivers::register(&mut paper, report, options.verbose);
     counts(&mut paper, report);
     paper.into_text()
 }
@@ -143,8 +146,12 @@ fn entry(paper: &mut Paper, report: &Report, finding: &Finding, options: &TextOp
     let (symbol, ink) = mark(finding.outcome);
     let subject = &finding.subject;
     let named = format!("{}: {} {}", foreign::line(&finding.policy), foreign::line(&subject.kind), foreign::line(&subject.name));
-    paper.marked(ink, &format!("{symbol} {}", finding.outcome.label()), &named);
+    let aside = if finding.is_waived() { ", waived" } else { "" };
+    paper.marked(ink, &format!("{symbol} {}{aside}", finding.outcome.label()), &named);
     paper.text(6, &foreign::prose(&finding.message));
+    if let Some(waived) = &finding.waiver {
+        waivers::of_finding(paper, waived);
+    }
     if let Some(accepted) = &finding.accepted {
         paper.labelled(6, "accepted", &foreign::prose(accepted));
     }
@@ -273,6 +280,10 @@ fn counts(paper: &mut Paper, report: &Report) {
         paper.pair("not asked", &format!("{}: switched off in the settings", names.join(", ")));
     }
     let share = coverage.permille.map(|permille| format!(" ({})", wording::percent(permille))).unwrap_or_default();
+    if let Some(view) = report.waivers.as_ref().filter(|view| view.waived > 0) {
+        paper.pair("waived", &format!("{} of the fails; they count in every number but the exit code", number(view.waived)));
+    }
+    paper.pair("score", &report.score.statement());
     paper.pair("decided", &format!("{} of {} that apply{share}", number(coverage.evaluated), number(coverage.in_scope)));
 }
 

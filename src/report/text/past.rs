@@ -73,19 +73,20 @@ fn listed(paper: &mut Paper, change: &Change) {
 /// A table of audits, the earliest first.
 pub fn points(points: &[Point]) -> String {
     let mut lines = vec![format!(
-        "{:<24} {:>6} {:>7} {:>8} {:>7} {:>9} {:>9}",
-        "judged as of", "fails", "waived", "unknown", "passes", "coverage", "accounts"
+        "{:<24} {:>6} {:>7} {:>8} {:>7} {:>9} {:>7} {:>9}",
+        "judged as of", "fails", "waived", "unknown", "passes", "coverage", "score", "accounts"
     )];
     for point in points {
-        let coverage = point.coverage.map_or_else(|| "n/a".into(), wording::percent);
+        let percent = |permille: Option<u32>| permille.map_or_else(|| "n/a".into(), wording::percent);
         lines.push(format!(
-            "{:<24} {:>6} {:>7} {:>8} {:>7} {:>9} {:>9}{}",
+            "{:<24} {:>6} {:>7} {:>8} {:>7} {:>9} {:>7} {:>9}{}",
             wording::moment(point.now),
             point.fail,
             point.waived,
             point.unknown,
             point.pass,
-            coverage,
+            percent(point.coverage),
+            percent(point.score),
             point.accounts,
             if point.interrupted { "  interrupted" } else { "" },
         ));

@@ -105,6 +105,7 @@ pub(super) fn judged(inventory: &Inventory, scopes: &BTreeMap<String, BTreeSet<S
         action: |service, operation| (service == "s3" && operation == "ListBuckets").then_some("s3:ListAllMyBuckets"),
         set_aside: Vec::new(),
         asked: CATALOGUE.policies.keys().cloned().collect(),
+        waivers: None,
         now: inventory.scope.ended,
     };
     Report::build(&material, findings)
