@@ -201,7 +201,7 @@ impl Output {
             Format::Junit => sound(exchange::junit::write(report))?,
         };
         for note in &written.notes {
-            terminal.note(note);
+            terminal.complain(note);
         }
         for (pointing, beside) in [(Format::Sarif, Format::Inventory), (Format::Oscal, Format::Json)] {
             if format == pointing && self.folder.is_some() && !self.formats.contains(&beside) {
