@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::entry::{Entry, entries, waiver_kind};
 use super::place::{Place, Places};
-use super::shape::{clip, json_line, line, prose};
+use super::shape::{json_line, line, prose};
 use super::{PRODUCT, Written};
 use crate::report::{Report, wording};
 
@@ -119,8 +119,8 @@ fn product_fields(report: &Report, entry: &Entry<'_>) -> Value {
     let finding = entry.finding;
     let mut fields = Map::new();
     let mut say = |key: &str, value: &str| {
-        if let Some(shown) = Some(prose(value, 1_024, "")).filter(|v| !v.is_empty()) {
-            fields.insert(key.to_string(), Value::String(shown));
+        if !value.trim().is_empty() {
+            fields.insert(key.to_string(), Value::String(prose(value, 1_024, "-")));
         }
     };
     say("trailproof/Version", &report.tool.version);
@@ -165,7 +165,7 @@ fn resource(entry: &Entry<'_>, place: &Place) -> Value {
     };
     json!({
         "Type": kind,
-        "Id": clip(&line(&id, 512, "unknown"), 512),
+        "Id": line(&id, 512, "unknown"),
         "Partition": partition(&place.partition),
         "Region": place.region,
         "Tags": Value::Null,

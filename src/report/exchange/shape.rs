@@ -4,16 +4,16 @@ use serde_json::Value;
 
 use crate::report::foreign;
 
-/// Foreign text as a sentence of at most `limit` bytes that shows something; `or` where it shows nothing.
+/// Foreign text as a sentence of at most `limit` bytes; where it shows nothing, `or`, which may be foreign too.
 pub(super) fn prose(text: &str, limit: usize, or: &str) -> String {
     let shown = clip(foreign::prose(text).trim(), limit);
-    if shown.is_empty() { or.into() } else { shown }
+    if shown.is_empty() { line(or, limit, "-") } else { shown }
 }
 
-/// Foreign text as one line of at most `limit` bytes that shows something; `or` where it shows nothing.
+/// Foreign text as one line of at most `limit` bytes; where it shows nothing, `or`, which may be foreign too.
 pub(super) fn line(text: &str, limit: usize, or: &str) -> String {
-    let shown = clip(foreign::line(text).trim(), limit);
-    if shown.is_empty() { or.into() } else { shown }
+    let shown = |text: &str| Some(clip(foreign::line(text).trim(), limit)).filter(|shown| !shown.is_empty());
+    shown(text).or_else(|| shown(or)).unwrap_or_default()
 }
 
 /// At most `limit` bytes, the last of them `…` where something is missing.
@@ -70,6 +70,7 @@ mod tests {
         assert_eq!(clip("abcdefgh", 6), "abc…");
         assert_eq!(clip("日本語です", 10), "日本…");
         assert_eq!(prose(" \n ", 10, "-"), "-");
+        assert_eq!((prose(" ", 90, "\u{2028}"), prose(" ", 90, " ")), ("\\u{2028}".into(), "-".into()));
     }
 
     #[test]
