@@ -132,11 +132,10 @@ impl<'a> Document<'a> {
                     "uuid": plan(),
                     "title": "What was asked",
                     "description": prose(&format!(
-                        "{} of Trailproof {}, asked about {} accounts, of which {} were reached.",
+                        "{} of Trailproof {}; accounts: {}.",
                         wording::counted(report.policies.len(), "policy"),
                         report.tool.version,
-                        report.population.accounts_asked,
-                        report.population.accounts_reached
+                        report.population.accounts_line()
                     ), TEXT, "policies"),
                 },
                 {
@@ -261,9 +260,12 @@ impl<'a> Document<'a> {
     fn risk(&self, entry: &Entry<'_>) -> Option<Value> {
         let finding = entry.finding;
         let waiver = finding.waiver.as_ref().filter(|_| matches!(entry.verdict, Verdict::Waived | Verdict::Lapsed))?;
-        let (status, title) = match entry.verdict {
-            Verdict::Waived => ("deviation-approved", format!("Waiver {}", waiver.id)),
-            _ => ("open", format!("Waiver {}, expired", waiver.id)),
+        let (status, title, statement) = match entry.verdict {
+            Verdict::Waived => ("deviation-approved", format!("Waiver {}", waiver.id), waiver.reason.clone()),
+            _ => {
+                let statement = format!("{}; {}", waiver.reason, waiver_words(waiver));
+                ("open", format!("Waiver {}, expired", waiver.id), statement)
+            }
         };
         let log = json!([{
             "uuid": uuid(&["oscal", "risk-log", &risk(entry)]).to_string(),
@@ -283,7 +285,7 @@ impl<'a> Document<'a> {
             "uuid": risk(entry),
             "title": prose(&title, VALUE, "waiver"),
             "description": prose(&finding.message, TEXT, &finding.policy),
-            "statement": prose(&format!("{}; {}", waiver.reason, waiver_words(waiver)), TEXT, "-"),
+            "statement": prose(&statement, TEXT, "-"),
             "props": [
                 property("waiver", &waiver.id),
                 property("kind", waiver_kind(waiver)),

@@ -206,7 +206,7 @@ fn result(entry: &Entry<'_>, rule: Option<usize>, line_of_record: Option<usize>)
         "ruleIndex": rule,
         "kind": words.sarif,
         "level": level,
-        "message": { "text": prose(&entry.story(), TEXT, &finding.policy) },
+        "message": { "text": message(&entry.story(), &finding.policy) },
         "locations": [{ "physicalLocation": physical(finding, line_of_record), "logicalLocations": logical }],
         "partialFingerprints": { "trailproofFinding/v1": entry.id.to_string() },
         "guid": entry.id.to_string(),
@@ -220,6 +220,21 @@ fn result(entry: &Entry<'_>, rule: Option<usize>, line_of_record: Option<usize>)
             "advice": entry.advice().map(|a| prose(&a, TEXT, "-")),
         },
     })
+}
+
+/// A message of plain text: SARIF reads links of the form `[text](place)` and placeholders `{0}` even there.
+///
+/// Source: SARIF 2.1.0, sections 3.11.5 and 3.11.6.
+fn message(text: &str, or: &str) -> String {
+    let mut shown = prose(text, TEXT, or);
+    if shown.contains("](") {
+        shown = shown.replace('\\', "\\\\").replace('[', "\\[").replace(']', "\\]");
+    }
+    let placeholder = |(at, _): (usize, &str)| shown[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+    if shown.match_indices('{').any(placeholder) {
+        shown = shown.replace('{', "{{").replace('}', "}}");
+    }
+    shown
 }
 
 /// The place in the code that the finding read, else the record in the saved inventory.
@@ -281,11 +296,45 @@ fn notifications(report: &Report, notes: &[String]) -> Vec<Value> {
         let text = format!("{}: {}", view.label, view.gap.message);
         json!({
             "level": "warning",
-            "message": { "text": prose(&text, TEXT, "something could not be read") },
+            "message": { "text": message(&text, "something could not be read") },
             "descriptor": { "id": "not-read" },
             "properties": { "findings": view.findings, "remedy": view.remedy.as_ref().map(|r| prose(r, TEXT, "-")) },
         })
     });
     let own = notes.iter().map(|note| json!({ "level": "warning", "message": { "text": note } }));
     gaps.chain(own).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_text_is_no_link_and_no_placeholder() {
+        assert_eq!(message("[click](javascript:alert(1))", "-"), "\\[click\\](javascript:alert(1))");
+        assert_eq!(message("status[us-east-1] {x}", "-"), "status[us-east-1] {x}");
+        assert_eq!(message("{0} {x}", "-"), "{{0}} {{x}}");
+    }
+
+    #[test]
+    fn paths_become_relative_uris() {
+        assert_eq!(relative_uri("/modules/a b/<main>.tf"), "modules/a%20b/%3Cmain%3E.tf");
+        assert_eq!(relative_uri("javascript:alert(1)"), "javascript%3Aalert%281%29");
+    }
+
+    #[test]
+    fn records_are_found_by_their_line() {
+        let text = "{\n  \"accounts\": [\n    {\n      \"id\": \"1\",\n      \"x\": {\n        \"id\": \"2\"\n      }\n    }\n  ],\n  \"buckets\": [\n    {\n      \"name\": \"a\\\"b\"\n    }\n  ]\n}";
+        let lines = InventoryLines::of(text);
+        let subject = |kind: &str, id: &str, name: &str| Subject {
+            kind: kind.into(),
+            id: id.into(),
+            name: name.into(),
+            account: String::new(),
+            region: None,
+        };
+        assert_eq!(lines.line(&subject("account", "1", "one")), Some(3));
+        assert_eq!(lines.line(&subject("account", "2", "two")), None);
+        assert_eq!(lines.line(&subject("bucket", "arn:aws:s3:::a\"b", "a\"b")), Some(11));
+    }
 }
