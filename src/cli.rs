@@ -194,7 +194,10 @@ pub struct Scan {
     /// Where the reports go; `-` writes the one format that --format names to standard output.
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
-    /// Write only this format; repeat it for more. The default is all of them.
+    /// Write only this format; repeat it for more. Without it: text, html, json and inventory.
+    ///
+    /// An unknown is never a pass in any of them, and a waived fail stays a fail that somebody answers for. What a format cannot
+    /// hold is counted and said on standard error.
     #[arg(long = "format", value_enum, value_name = "FORMAT", value_delimiter = ',', help_heading = "Output")]
     pub formats: Vec<Format>,
     /// Keep what this audit says in this file, and show in report.html and on the terminal what changed since the audit
@@ -261,6 +264,20 @@ pub enum Format {
     Json,
     /// inventory.json: the facts, to be judged again later.
     Inventory,
+    /// report.csv: one row a finding and requirement, for spreadsheets; no cell is a formula.
+    Csv,
+    /// report.md: a page for a pull request or a job's summary.
+    Md,
+    /// report.sarif: SARIF 2.1.0 for code scanning; it points into inventory.json.
+    Sarif,
+    /// report.oscal.json: OSCAL 1.2.1 Assessment Results; it points to report.json.
+    Oscal,
+    /// report.ocsf.jsonl: OCSF 1.5.0 Compliance Findings, one event a line.
+    Ocsf,
+    /// report.asff.jsonl: findings for AWS Security Hub, one BatchImportFindings request a line.
+    Asff,
+    /// report.junit.xml: a suite a policy and account, for CI servers.
+    Junit,
 }
 
 #[derive(Debug, Subcommand)]

@@ -15,9 +15,10 @@ use crate::inventory::Inventory;
 use crate::inventory::noun::closest;
 use crate::policy::catalogue::Catalogue;
 use crate::report::build::Material;
+use crate::report::exchange::sarif::InventoryLines;
 use crate::report::past::Past;
 use crate::report::text::TextOptions;
-use crate::report::{Report, SetAside, html, json, text};
+use crate::report::{Report, SetAside, exchange, html, json, text};
 use crate::yaml::SourceFile;
 
 pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
@@ -168,31 +169,17 @@ impl Output {
     }
 
     fn write(&self, report: &Report, past: Option<&Past>, inventory: &Inventory, terminal: &Terminal) -> Result<(), Refusal> {
-        let render = |format: Format| -> Result<String, Refusal> {
-            let failed = |e: &dyn std::fmt::Display| Refusal::new(format!("the report could not be written: {e}"));
-            match format {
-                Format::Text => Ok(summary(report, past, terminal)),
-                Format::Html => html::write_with_past(report, past).map_err(|e| failed(&e)),
-                Format::Json => json::write(report).map_err(|e| failed(&e)),
-                Format::Inventory => inventory.to_json().map_err(|e| failed(&e)),
-            }
-        };
         let Some(folder) = &self.folder else {
             for format in &self.formats {
-                terminal.print(&render(*format)?);
+                terminal.print(&self.render(*format, report, past, inventory, terminal)?);
             }
             return Ok(());
         };
         let mut written = Vec::new();
         for format in &self.formats {
-            let name = match format {
-                Format::Text => continue,
-                Format::Html => "report.html",
-                Format::Json => "report.json",
-                Format::Inventory => "inventory.json",
-            };
+            let Some(name) = file_name(*format) else { continue };
             let path = folder.join(name);
-            whole_file(&path, render(*format)?.as_bytes())?;
+            whole_file(&path, self.render(*format, report, past, inventory, terminal)?.as_bytes())?;
             written.push(path.display().to_string());
         }
         terminal.print(&summary(report, past, terminal));
@@ -200,6 +187,59 @@ impl Output {
             terminal.note(&format!("wrote {}", crate::policy::message::names(&written)));
         }
         Ok(())
+    }
+
+    fn render(
+        &self,
+        format: Format,
+        report: &Report,
+        past: Option<&Past>,
+        inventory: &Inventory,
+        terminal: &Terminal,
+    ) -> Result<String, Refusal> {
+        fn sound<T, E: std::fmt::Display>(written: Result<T, E>) -> Result<T, Refusal> {
+            written.map_err(|e| Refusal::new(format!("the report could not be written: {e}")))
+        }
+        let written = match format {
+            Format::Text => return Ok(summary(report, past, terminal)),
+            Format::Html => return sound(html::write_with_past(report, past)),
+            Format::Json => return sound(json::write(report)),
+            Format::Inventory => return sound(inventory.to_json()),
+            Format::Csv => sound(exchange::csv::write(report))?,
+            Format::Md => exchange::markdown::write(report),
+            Format::Sarif => exchange::sarif::write(report, &InventoryLines::of(&sound(inventory.to_json())?)),
+            Format::Oscal => sound(exchange::oscal::write(report))?,
+            Format::Ocsf => exchange::ocsf::write(report),
+            Format::Asff => exchange::asff::write(report),
+            Format::Junit => sound(exchange::junit::write(report))?,
+        };
+        for note in &written.notes {
+            terminal.complain(note);
+        }
+        for (pointing, beside) in [(Format::Sarif, Format::Inventory), (Format::Oscal, Format::Json)] {
+            if format == pointing && self.folder.is_some() && !self.formats.contains(&beside) {
+                let name = file_name(beside).unwrap_or_default();
+                terminal.note(&format!("{} points into {name}, which was not asked for", file_name(format).unwrap_or_default()));
+            }
+        }
+        Ok(written.text)
+    }
+}
+
+/// The file that a format is written to; the text goes to the terminal.
+fn file_name(format: Format) -> Option<&'static str> {
+    match format {
+        Format::Text => None,
+        Format::Html => Some("report.html"),
+        Format::Json => Some("report.json"),
+        Format::Inventory => Some("inventory.json"),
+        Format::Csv => Some("report.csv"),
+        Format::Md => Some("report.md"),
+        Format::Sarif => Some("report.sarif"),
+        Format::Oscal => Some("report.oscal.json"),
+        Format::Ocsf => Some("report.ocsf.jsonl"),
+        Format::Asff => Some("report.asff.jsonl"),
+        Format::Junit => Some("report.junit.xml"),
     }
 }
 

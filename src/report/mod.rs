@@ -4,6 +4,7 @@
 
 pub mod build;
 mod concern;
+pub mod exchange;
 mod executive;
 pub mod foreign;
 mod gaps;

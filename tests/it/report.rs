@@ -1,5 +1,6 @@
 //! The formats of a report: what people see, what machines read, and that foreign text stays text.
 
+mod exchange;
 mod many;
 mod sample;
 
