@@ -1,6 +1,7 @@
 //! The commands. Here, and nowhere else, are the clock, the environment, files, standard output and progress.
 
 pub mod cases;
+mod evidence;
 #[cfg(feature = "aws")]
 mod example;
 mod init;
@@ -9,6 +10,7 @@ mod inputs;
 mod live;
 mod permissions;
 mod policy;
+mod question;
 mod scan;
 mod schema;
 mod terminal;
@@ -94,6 +96,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let terminal = Terminal::new(&cli.global);
     let done = match cli.command {
         Command::Scan(scan) => scan::run(&scan, &terminal),
+        Command::Evidence(command) => evidence::run(&command, &terminal),
         Command::Policy(command) => policy::run(&command, &terminal),
         Command::Permissions(asked) => permissions::run(&asked, &terminal),
         Command::Schema { of } => schema::run(of, &terminal),

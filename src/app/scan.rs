@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::question::Question;
 use super::terminal::Terminal;
 use super::{Exit, Refusal, catalogue, inputs, read};
-use crate::audit::{Settings, audit};
+use crate::audit::Settings;
 use crate::cli::{Format, Scan};
 use crate::config::{Config, FILE_NAME};
 use crate::finding::{Outcome, Severity};
 use crate::inventory::Inventory;
 use crate::inventory::noun::closest;
 use crate::policy::catalogue::Catalogue;
-use crate::report::build::Material;
 use crate::report::text::TextOptions;
 use crate::report::{Report, SetAside, html, json, text};
 use crate::yaml::SourceFile;
@@ -28,37 +28,29 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     }
     let selection = Selection::new(scan, &config, &catalogue)?;
     let output = Output::prepare(scan, &config)?;
-    let inventory = inputs::inventory(scan, &config, terminal)?;
-    let now = scan.now.unwrap_or(inventory.scope.ended);
-    let findings = audit(&inventory, &catalogue, &selection.settings, now).map_err(|e| {
-        Refusal::new(e.to_string()).hint("this is a fault of the policy or of Trailproof, and no verdict; please report it")
-    })?;
-    let material = Material {
-        inventory: &inventory,
-        catalogue: &catalogue,
-        frameworks: &scan.frameworks,
-        scopes: &config.scopes(),
-        action,
-        set_aside: selection.set_aside,
-        asked: selection.asked,
-        now,
+    let mut sealing = super::evidence::Sealing::begin(scan)?;
+    let inventory = match &mut sealing {
+        Some(sealing) => sealing.collect(scan, &config, terminal)?,
+        None => inputs::inventory(scan, &config, terminal)?,
     };
-    let report = Report::build(&material, findings);
+    let now = scan.now.unwrap_or(inventory.scope.ended);
+    let question = Question::new(selection, scan.frameworks.clone(), config.scopes(), now, &catalogue);
+    let report = question.answer(&inventory, &catalogue)?;
     output.write(&report, &inventory, terminal)?;
+    if let Some(sealing) = sealing {
+        let sealable = super::evidence::Sealable {
+            question: &question,
+            catalogue: &catalogue,
+            config: &config,
+            source: source.as_ref(),
+            waivers: None,
+            inventory: &inventory,
+            report: &report,
+        };
+        sealing.seal(&sealable, terminal)?;
+    }
     let fail_on = scan.fail_on.or(config.fail_on).unwrap_or(Severity::Low);
     Ok(exit(&report, fail_on, scan.allow_unknown || config.allow_unknown))
-}
-
-/// The IAM action that allows an operation, from the table of every call that can be made.
-#[cfg(feature = "aws")]
-fn action(service: &str, operation: &str) -> Option<&'static str> {
-    crate::aws::operation::ALL.iter().find(|o| o.service == service && o.name == operation).map(|o| o.action)
-}
-
-/// Without the SDK the table is not there.
-#[cfg(not(feature = "aws"))]
-fn action(_: &str, _: &str) -> Option<&'static str> {
-    None
 }
 
 fn exit(report: &Report, fail_on: Severity, allow_unknown: bool) -> Exit {
@@ -73,7 +65,7 @@ fn exit(report: &Report, fail_on: Severity, allow_unknown: bool) -> Exit {
     }
 }
 
-fn config(scan: &Scan) -> Result<(Config, Option<SourceFile>), Refusal> {
+pub(super) fn config(scan: &Scan) -> Result<(Config, Option<SourceFile>), Refusal> {
     let path = match &scan.config {
         Some(path) => path.clone(),
         None if Path::new(FILE_NAME).is_file() => PathBuf::from(FILE_NAME),
@@ -85,14 +77,14 @@ fn config(scan: &Scan) -> Result<(Config, Option<SourceFile>), Refusal> {
 }
 
 /// Which policies are asked, and how.
-struct Selection {
-    settings: Settings,
-    set_aside: Vec<SetAside>,
-    asked: BTreeSet<String>,
+pub(super) struct Selection {
+    pub(super) settings: Settings,
+    pub(super) set_aside: Vec<SetAside>,
+    pub(super) asked: BTreeSet<String>,
 }
 
 impl Selection {
-    fn new(scan: &Scan, config: &Config, catalogue: &Catalogue) -> Result<Self, Refusal> {
+    pub(super) fn new(scan: &Scan, config: &Config, catalogue: &Catalogue) -> Result<Self, Refusal> {
         for id in &scan.policies {
             known("policy", id, catalogue.policies.keys())?;
         }
