@@ -71,11 +71,8 @@ impl Question {
     /// # Errors
     /// A policy that could not be asked, which is a bug and no verdict.
     pub(super) fn answer(&self, inventory: &Inventory, catalogue: &Catalogue) -> Result<Report, Refusal> {
-        let settings = Settings {
-            only: Some(self.asked.clone()),
-            parameters: self.parameters.clone(),
-            severities: self.severities.clone(),
-        };
+        let settings =
+            Settings { only: Some(self.asked.clone()), parameters: self.parameters.clone(), severities: self.severities.clone() };
         let findings = audit(inventory, catalogue, &settings, self.now).map_err(|e| {
             Refusal::new(e.to_string()).hint("this is a fault of the policy or of Trailproof, and no verdict; please report it")
         })?;

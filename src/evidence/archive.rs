@@ -53,7 +53,9 @@ pub fn write(folder: &Path, to: &Path) -> Result<(), DraftError> {
     let outcome = entries.into_iter().try_for_each(|(path, is_folder)| {
         let whole = [&name, path].into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join("/");
         if is_folder {
-            return tar.append(&header(&format!("{whole}/"), EntryType::Directory, 0).map_err(write_failed)?, io::empty()).map_err(write_failed);
+            return tar
+                .append(&header(&format!("{whole}/"), EntryType::Directory, 0).map_err(write_failed)?, io::empty())
+                .map_err(write_failed);
         }
         let from = folder.join(path);
         let source = File::open(&from).map_err(read_failed(&from))?;

@@ -59,7 +59,11 @@ pub fn follow(done: &mut Verification, last: &Link, others: &[Link], longest_gap
             break;
         };
         if before.run_id != *run_id {
-            done.add(State::Failed, ABOUT, format!("run {} says that it follows run {run_id}, which is {}", at.run_id, before.run_id));
+            done.add(
+                State::Failed,
+                ABOUT,
+                format!("run {} says that it follows run {run_id}, which is {}", at.run_id, before.run_id),
+            );
             is_whole = false;
         }
         if chain.iter().any(|l| l.sums == before.sums) {
@@ -127,7 +131,12 @@ mod tests {
 
     fn link(run: &str, day: i64, previous: Option<&Link>) -> Link {
         let started = Timestamp::from_second(1_700_000_000 + day * 86_400).expect("a time");
-        Link { run_id: run.into(), sums: hash(run.as_bytes()), previous: previous.map(|p| (p.run_id.clone(), Some(p.sums))), started }
+        Link {
+            run_id: run.into(),
+            sums: hash(run.as_bytes()),
+            previous: previous.map(|p| (p.run_id.clone(), Some(p.sums))),
+            started,
+        }
     }
 
     fn says(last: &Link, others: &[Link], gap: Option<i64>) -> (bool, String) {
@@ -142,7 +151,10 @@ mod tests {
         let one = link("one", 0, None);
         let two = link("two", 7, Some(&one));
         let three = link("three", 15, Some(&two));
-        assert_eq!(says(&one, &[], Some(1)).1, "1 run linked, from 2023-11-14T22:13:20Z to 2023-11-14T22:13:20Z, no more than 1 days apart");
+        assert_eq!(
+            says(&one, &[], Some(1)).1,
+            "1 run linked, from 2023-11-14T22:13:20Z to 2023-11-14T22:13:20Z, no more than 1 days apart"
+        );
         let all = [one.clone(), two.clone(), three.clone()];
         assert!(!says(&three, &all, Some(8)).0);
         let (failed, text) = says(&three, &all, Some(7));

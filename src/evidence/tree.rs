@@ -246,14 +246,7 @@ fn one(root: &Path, path: &str, limits: &Limits, buffer: &mut [u8]) -> Result<(H
     stream(File::open(root.join(path)).map_err(failed)?, limits.file, buffer, |_| Ok(())).map_err(failed)
 }
 
-fn walk(
-    folder: &Path,
-    below: &str,
-    limits: &Limits,
-    count: &mut usize,
-    files: &mut Vec<(String, u64)>,
-    faults: &mut Vec<Fault>,
-) {
+fn walk(folder: &Path, below: &str, limits: &Limits, count: &mut usize, files: &mut Vec<(String, u64)>, faults: &mut Vec<Fault>) {
     let shown = || if below.is_empty() { ".".to_string() } else { below.to_string() };
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,

@@ -18,7 +18,10 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("aws", &["inventory"]),
     ("source", &["inventory", "aws"]),
     ("cli", &["finding", "config"]),
-    ("app", &["inventory", "yaml", "finding", "semantics", "policy", "config", "audit", "report", "evidence", "aws", "source", "cli"]),
+    (
+        "app",
+        &["inventory", "yaml", "finding", "semantics", "policy", "config", "audit", "report", "evidence", "aws", "source", "cli"],
+    ),
     ("main", &["app", "cli"]),
 ];
 

@@ -137,9 +137,18 @@ fn the_vocabulary_says_what_a_case_need_not_write() {
 fn help_reads_as_it_did() {
     let folder = tempfile::tempdir().unwrap();
     let mut all = String::new();
-    for arguments in
-        [vec![], vec!["scan"], vec!["evidence"], vec!["evidence", "pack"], vec!["evidence", "verify"], vec!["policy"], vec!["policy", "test"], vec!["permissions"], vec!["schema"], vec!["init"]]
-    {
+    for arguments in [
+        vec![],
+        vec!["scan"],
+        vec!["evidence"],
+        vec!["evidence", "pack"],
+        vec!["evidence", "verify"],
+        vec!["policy"],
+        vec!["policy", "test"],
+        vec!["permissions"],
+        vec!["schema"],
+        vec!["init"],
+    ] {
         let output = trailproof(folder.path()).env("COLUMNS", "100").args(&arguments).arg("--help").output().unwrap();
         all.push_str(&format!("## trailproof {} --help\n{}\n", arguments.join(" "), String::from_utf8_lossy(&output.stdout)));
     }

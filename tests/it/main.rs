@@ -17,6 +17,7 @@ mod e2e_org;
 mod emulator;
 #[cfg(feature = "aws")]
 mod faults;
+mod evidence;
 mod hostile;
 mod permissions;
 mod policies;

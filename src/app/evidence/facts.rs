@@ -16,12 +16,7 @@ pub(super) struct Raw {
 }
 
 /// Brings the answers that the command line asks for into the draft, and reads the facts from there.
-pub(super) fn collect(
-    draft: &mut Draft,
-    scan: &Scan,
-    config: &Config,
-    terminal: &Terminal,
-) -> Result<(Raw, Inventory), Refusal> {
+pub(super) fn collect(draft: &mut Draft, scan: &Scan, config: &Config, terminal: &Terminal) -> Result<(Raw, Inventory), Refusal> {
     match scan.paths.as_slice() {
         [] => {
             let recording = live::recorded(scan, config, terminal)?.1;

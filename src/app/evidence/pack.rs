@@ -346,12 +346,7 @@ fn population(inventory: &Inventory) -> manifest::Population {
 
 fn findings(report: &Report) -> std::collections::BTreeMap<String, usize> {
     let counts = &report.summary.outcomes;
-    [
-        ("pass", counts.pass),
-        ("fail", counts.fail),
-        ("unknown", counts.unknown),
-        ("not_applicable", counts.not_applicable),
-    ]
-    .map(|(name, n)| (name.to_string(), n))
-    .into()
+    [("pass", counts.pass), ("fail", counts.fail), ("unknown", counts.unknown), ("not_applicable", counts.not_applicable)]
+        .map(|(name, n)| (name.to_string(), n))
+        .into()
 }
