@@ -181,6 +181,9 @@ pub struct Seal {
     /// ec_paramgen_curve:P-256` writes it.
     #[arg(long, value_name = "FILE")]
     pub sign_key: Option<PathBuf>,
+    /// Have a timestamping authority (RFC 3161) state when the bundle existed.
+    #[arg(long, value_name = "URL")]
+    pub tsa: Option<String>,
     /// The bundle that this one follows: a folder or a .tar.gz.
     #[arg(long, value_name = "BUNDLE")]
     pub previous: Option<PathBuf>,
@@ -211,6 +214,18 @@ pub enum Evidence {
     /// Exit codes: 0 every check is good; 1 a check failed; 3 the bundle is as it was sealed, but nobody trusted signed it;
     /// 2 it could not be verified. The key inside of a bundle is no reason to trust it: give --key.
     Verify(Verify),
+    /// Have a timestamping authority (RFC 3161) state when a bundle existed, where none did when it was sealed.
+    Timestamp(Timestamping),
+}
+
+#[derive(Debug, Args)]
+pub struct Timestamping {
+    /// The bundle's folder.
+    #[arg(value_name = "BUNDLE")]
+    pub bundle: PathBuf,
+    /// The authority's address, such as http://tsa.example/tsr.
+    #[arg(long, value_name = "URL")]
+    pub tsa: String,
 }
 
 #[derive(Debug, Args)]

@@ -30,11 +30,7 @@ fn manifest() -> Manifest {
 /// A small bundle, always the same.
 fn seal(into: &Path, name: &str, mut manifest: Manifest, signer: Option<&dyn Signer>) -> PathBuf {
     let mut draft = Draft::begin(into).unwrap();
-    manifest.signer = signer.map(|s| SignerInfo {
-        key_id: s.public().fingerprint(),
-        algorithm: ALGORITHM.into(),
-        kms_arn: None,
-    });
+    manifest.signer = signer.map(|s| SignerInfo { key_id: s.public().fingerprint(), algorithm: ALGORITHM.into(), kms_arn: None });
     draft.add(layout::MANIFEST, &manifest.to_json().unwrap()).unwrap();
     draft.add("raw/calls/111122223333/eu-west-1/s3.GetBucketPolicy.0.json", b"{\"status\": 403}\n").unwrap();
     draft.add("raw/recording.json", b"{}\n").unwrap();
@@ -145,8 +141,7 @@ fn the_commands_of_the_readme_verify_the_bundle() {
     stamp(folder.path(), &bundle.join(layout::SUMS), &bundle.join(layout::TIMESTAMP));
     let readme = fs::read_to_string(bundle.join(layout::README)).unwrap();
     let programs = ["sha256sum ", "find ", "openssl ", "cosign "];
-    let commands: Vec<&str> =
-        readme.lines().map(str::trim).filter(|l| programs.iter().any(|p| l.starts_with(p))).collect();
+    let commands: Vec<&str> = readme.lines().map(str::trim).filter(|l| programs.iter().any(|p| l.starts_with(p))).collect();
     assert_eq!(commands.len(), 6, "{commands:?}");
     let mut answers = String::new();
     for command in commands {

@@ -15,9 +15,9 @@ mod e2e_faults;
 mod e2e_org;
 #[cfg(feature = "aws")]
 mod emulator;
+mod evidence;
 #[cfg(feature = "aws")]
 mod faults;
-mod evidence;
 mod hostile;
 mod permissions;
 mod policies;

@@ -4,6 +4,7 @@
 mod facts;
 mod pack;
 mod replay;
+mod tsa;
 mod verify;
 
 use std::fs::File;
@@ -20,6 +21,7 @@ pub(super) use pack::{Sealable, Sealing};
 pub(super) fn run(command: &Evidence, terminal: &Terminal) -> Result<Exit, Refusal> {
     match command {
         Evidence::Pack(asked) => pack::run(asked, terminal),
+        Evidence::Timestamp(asked) => pack::timestamp(asked, terminal),
         Evidence::Verify(asked) => verify::run(asked, terminal),
     }
 }

@@ -4,15 +4,16 @@
 
 use std::path::PathBuf;
 
+use super::tsa::Address;
 use crate::app::question::Question;
 use crate::app::scan::{self, Selection};
 use crate::app::terminal::Terminal;
 use crate::app::{Exit, Refusal, catalogue, read};
-use crate::cli::{Pack, Scan, Seal};
+use crate::cli::{Pack, Scan, Seal, Timestamping};
 use crate::config::Config;
 use crate::evidence::chain::Link;
 use crate::evidence::manifest::{self, Previous, Retention, SignerInfo};
-use crate::evidence::{Draft, KeyFile, Limits, Manifest, Sealed, Signer, archive, layout, signature, sums, verify};
+use crate::evidence::{Bundle, Draft, KeyFile, Limits, Manifest, Sealed, Signer, archive, layout, signature, sums, verify};
 use crate::inventory::Inventory;
 use crate::policy::catalogue::Catalogue;
 use crate::report::{Report, html, json};
@@ -90,6 +91,7 @@ impl<'a> Sealing<'a> {
         let seal = &scan.seal;
         let given = [
             ("--sign-key", seal.sign_key.is_some()),
+            ("--tsa", seal.tsa.is_some()),
             ("--previous", seal.previous.is_some()),
             ("--archive", seal.archive),
             ("--attestation", !seal.attestations.is_empty()),
@@ -107,6 +109,9 @@ impl<'a> Sealing<'a> {
         if !cfg!(feature = "aws") {
             return Err(Refusal::new("this program was built without AWS, and cannot read recordings")
                 .hint("build with the default features; `evidence verify` works without them"));
+        }
+        if let Some(url) = &how.tsa {
+            Address::parse(url).map_err(|e| Refusal::caused(&e).hint("nothing was read or sealed"))?;
         }
         let signer = signer(how)?;
         let previous = how.previous.as_deref().map(previous).transpose()?;
@@ -240,6 +245,7 @@ impl<'a> Sealing<'a> {
 
 /// What comes after the seal; the bundle is there whatever becomes of it.
 fn after(how: &Seal, sealed: &Sealed, terminal: &Terminal) -> Result<(), Refusal> {
+    let stamped = how.tsa.as_deref().map_or(Ok(()), |url| stamp(url, sealed, terminal));
     if how.archive {
         let mut name = sealed.folder.file_name().unwrap_or_default().to_os_string();
         name.push(".tar.gz");
@@ -247,7 +253,35 @@ fn after(how: &Seal, sealed: &Sealed, terminal: &Terminal) -> Result<(), Refusal
         archive::write(&sealed.folder, &to)?;
         terminal.note(&format!("wrote {}", to.display()));
     }
+    stamped
+}
+
+fn stamp(url: &str, sealed: &Sealed, terminal: &Terminal) -> Result<(), Refusal> {
+    let asked = Address::parse(url).and_then(|address| address.ask(&sums::hash(&sealed.sums)));
+    let (answer, statement) = asked.map_err(|e| {
+        let Refusal { messages, .. } = Refusal::caused(&e);
+        let folder = sealed.folder.display();
+        Refusal::new(format!("the bundle is sealed, without a timestamp: {}", messages.join("; ")))
+            .hint(format!("ask again: trailproof evidence timestamp {folder} --tsa URL"))
+    })?;
+    sealed.vouch(layout::TIMESTAMP, &answer)?;
+    terminal.note(&format!("timestamped: {}, says {url}", statement.time));
     Ok(())
+}
+
+/// `trailproof evidence timestamp`.
+pub(super) fn timestamp(asked: &Timestamping, terminal: &Terminal) -> Result<Exit, Refusal> {
+    let Bundle::Folder(folder) = super::open(&asked.bundle)? else {
+        return Err(Refusal::new(format!("`{}` is an archive, which is not written to", asked.bundle.display()))
+            .hint("unpack it, and name its folder"));
+    };
+    let path = folder.join(layout::SUMS);
+    let sums = std::fs::read(&path).map_err(|e| Refusal::new(format!("cannot read `{}`: {e}", path.display())))?;
+    if folder.join(layout::TIMESTAMP).exists() {
+        return Err(Refusal::new("the bundle has a timestamp").hint("evidence is not overwritten"));
+    }
+    stamp(&asked.tsa, &Sealed { folder, sums }, terminal)?;
+    Ok(Exit::Good)
 }
 
 fn signer(how: &Seal) -> Result<Option<Box<dyn Signer>>, Refusal> {

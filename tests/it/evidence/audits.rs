@@ -80,10 +80,7 @@ fn a_scan_seals_what_it_reports() {
     };
     assert_eq!(scan(&["--evidence", "e"]).0, 1, "the exit code stays the scan's");
     let bundle = fs::read_dir(folder.path().join("e")).unwrap().next().unwrap().unwrap().path();
-    assert_eq!(
-        fs::read(bundle.join("report.json")).unwrap(),
-        fs::read(folder.path().join("report/report.json")).unwrap()
-    );
+    assert_eq!(fs::read(bundle.join("report.json")).unwrap(), fs::read(folder.path().join("report/report.json")).unwrap());
     let (exit, said) = verify(folder.path(), &bundle, &["--replay"]);
     assert!(exit == 3 && said.contains("is not signed") && said.contains("ok         replay"), "{said}");
     let (exit, said) = scan(&["--evidence", "e"]);
@@ -171,4 +168,84 @@ fn bundles_link_to_those_before_them() {
         .output()
         .unwrap();
     assert!(output.status.code() == Some(2), "a chain does not go on from what was altered");
+}
+
+/// Serves a timestamping authority of the real openssl on loopback, for as many questions as there are answers.
+fn serve(folder: &Path, answers: usize, status: &'static str) -> String {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/tsr", listener.local_addr().unwrap());
+    let folder = folder.to_path_buf();
+    std::thread::spawn(move || {
+        for _ in 0..answers {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut asked = Vec::new();
+            let mut block = [0; 4096];
+            let body = loop {
+                let n = stream.read(&mut block).unwrap();
+                asked.extend_from_slice(&block[..n]);
+                let Some(at) = asked.windows(4).position(|w| w == b"\r\n\r\n") else { continue };
+                let head = String::from_utf8_lossy(&asked[..at]).to_string();
+                let length: usize =
+                    head.lines().find_map(|l| l.strip_prefix("Content-Length: ")).unwrap().trim().parse().unwrap();
+                if asked.len() >= at + 4 + length {
+                    break asked[at + 4..].to_vec();
+                }
+            };
+            fs::write(folder.join("asked.tsq"), body).unwrap();
+            let (is_good, said) = shell(&folder, "openssl ts -reply -config tsa.cnf -queryfile asked.tsq -out answer.tsr");
+            assert!(is_good, "{said}");
+            let answer = fs::read(folder.join("answer.tsr")).unwrap();
+            let head = format!("HTTP/1.0 {status}\r\nContent-Type: application/timestamp-reply\r\n\r\n");
+            stream.write_all(&[head.as_bytes(), &answer].concat()).unwrap();
+        }
+    });
+    url
+}
+
+#[test]
+fn an_authority_states_when_the_bundle_existed() {
+    let folder = tempfile::tempdir().unwrap();
+    super::authority(folder.path());
+    let url = serve(folder.path(), 1, "200 OK");
+    let bundle = pack(folder.path(), "e", &["--tsa", &url, "--archive"]);
+    let archive = bundle.with_file_name(format!("{}.tar.gz", bundle.file_name().unwrap().to_str().unwrap()));
+    for form in [&bundle, &archive] {
+        let (exit, said) = verify(folder.path(), form, &["--key", FINGERPRINT, "--tsa-ca", "ca.pem"]);
+        assert!(exit == 0 && said.contains("openssl says that the authority is one of"), "{said}");
+    }
+    let command = "openssl ts -verify -data SHA256SUMS -in SHA256SUMS.tsr -CAfile ../../ca.pem";
+    let (is_good, said) = shell(&bundle, command);
+    assert!(is_good && said.contains("Verification: OK"), "{said}");
+}
+
+#[test]
+fn an_authority_that_fails_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    super::authority(folder.path());
+    fs::write(folder.path().join("signer.pem"), KEY).unwrap();
+    let pack_with = |url: &str, out: &str| {
+        let arguments = ["evidence", "pack", "examples/acme-org", "--out", out, "--sign-key", "signer.pem", "--tsa", url];
+        let output = trailproof(folder.path()).args(arguments).output().unwrap();
+        (output.status.code().unwrap(), said(&output, folder.path()))
+    };
+    let url = serve(folder.path(), 1, "503 Service Unavailable");
+    let (exit, said) = pack_with(&url, "e");
+    assert!(exit == 2 && said.contains("the bundle is sealed, without a timestamp") && said.contains("503"), "{said}");
+    let bundle = fs::read_dir(folder.path().join("e")).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(verify(folder.path(), &bundle, &["--key", FINGERPRINT]).0, 0);
+    let closed = "http://127.0.0.1:1/tsr";
+    let asked = trailproof(folder.path()).args(["evidence", "timestamp", "--tsa", closed]).arg(&bundle).output().unwrap();
+    assert!(asked.status.code() == Some(2) && !bundle.join(layout::TIMESTAMP).exists());
+    let url = serve(folder.path(), 1, "200 OK");
+    let asked = trailproof(folder.path()).args(["evidence", "timestamp", "--tsa", &url]).arg(&bundle).output().unwrap();
+    assert!(asked.status.success(), "{}", said_of(&asked, folder.path()));
+    let (exit, said) = verify(folder.path(), &bundle, &["--key", FINGERPRINT, "--tsa-ca", "ca.pem"]);
+    assert!(exit == 0, "{said}");
+    let (exit, said) = pack_with("https://tsa.example/", "e2");
+    assert!(exit == 2 && said.contains("is fetched by plain http://") && !folder.path().join("e2").exists(), "{said}");
+}
+
+fn said_of(output: &std::process::Output, folder: &Path) -> String {
+    said(output, folder)
 }
