@@ -1,5 +1,6 @@
 //! Judging a bundle's answers again, by the bundle's own policies, settings and moment.
 
+#[cfg(feature = "aws")]
 use crate::app::Refusal;
 use crate::evidence::tree::Reading;
 use crate::evidence::{Bundle, Limits, State, Verification};
