@@ -5,17 +5,15 @@
 
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a bench prints, and stops where it cannot measure")]
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-use trailproof::evidence::sums::{hash, hex};
 use trailproof::evidence::{Draft, layout};
 
 const FILES: usize = 20_000;
+#[cfg(feature = "aws")]
 const ACCOUNTS: usize = 100;
 
 fn main() {
@@ -53,6 +51,7 @@ fn main() {
     let mut verify = Command::new(env!("CARGO_BIN_EXE_trailproof"));
     let (verified, peak) = watched(verify.args(["evidence", "verify"]).arg(&archive));
     told("verify the archive", verified, floor, peak);
+    #[cfg(feature = "aws")]
     replay(folder.path());
 }
 
@@ -87,7 +86,12 @@ fn seal(raw: &Path, out: &Path) {
 }
 
 /// Packs a recording of many accounts, each like the example, and judges it again.
+#[cfg(feature = "aws")]
 fn replay(folder: &Path) {
+    use serde_json::{Value, json};
+    use std::collections::BTreeMap;
+    use trailproof::evidence::sums::{hash, hex};
+
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/acme-org");
     let mut head: Value = serde_json::from_slice(&fs::read(example.join("recording.json")).expect("a recording")).expect("JSON");
     let first = head["account"].as_str().expect("an account").to_string();

@@ -190,6 +190,9 @@ pub struct Seal {
     /// Write the bundle as a .tar.gz too, beside its folder.
     #[arg(long)]
     pub archive: bool,
+    /// Take e-mail addresses out of AWS's answers before they are judged and hashed; the manifest says where.
+    #[arg(long)]
+    pub redact: bool,
     /// Add this file or folder of statements by people; repeat it for more.
     #[arg(long = "attestation", value_name = "PATH")]
     pub attestations: Vec<PathBuf>,

@@ -331,6 +331,21 @@ impl Recording {
         })
     }
 
+    /// The run with something taken out of the answers: `edit` changes a body and says how often. What was changed stands
+    /// beside, by its file.
+    pub fn edited(mut self, edit: impl Fn(&mut Vec<u8>) -> usize) -> (Self, BTreeMap<String, usize>) {
+        let mut changed = BTreeMap::new();
+        for (key, envelope) in &mut self.envelopes {
+            let Some(mut bytes) = envelope.body.as_ref().and_then(Body::to_bytes) else { continue };
+            let count = edit(&mut bytes);
+            if count > 0 {
+                envelope.body = Some(Body::from_bytes(bytes));
+                changed.insert(envelope.path(key), count);
+            }
+        }
+        (Self::new(self.head, self.envelopes.into_values()), changed)
+    }
+
     /// The plan that the run followed.
     pub fn plan(&self) -> &Plan {
         &self.head.plan

@@ -18,6 +18,7 @@ mod der;
 pub mod draft;
 pub mod layout;
 pub mod manifest;
+pub mod redact;
 pub mod signature;
 pub mod sums;
 pub mod timestamp;

@@ -94,6 +94,7 @@ impl<'a> Sealing<'a> {
             ("--tsa", seal.tsa.is_some()),
             ("--previous", seal.previous.is_some()),
             ("--archive", seal.archive),
+            ("--redact", seal.redact),
             ("--attestation", !seal.attestations.is_empty()),
             ("--retain-until", seal.retain_until.is_some()),
         ];
@@ -128,7 +129,7 @@ impl<'a> Sealing<'a> {
     /// Brings the answers into the bundle, and reads the facts from there.
     #[cfg(feature = "aws")]
     pub(in crate::app) fn collect(&mut self, scan: &Scan, config: &Config, terminal: &Terminal) -> Result<Inventory, Refusal> {
-        let (raw, inventory) = super::facts::collect(&mut self.draft, scan, config, terminal)?;
+        let (raw, inventory) = super::facts::collect(&mut self.draft, self.how.redact, scan, config, terminal)?;
         self.raw = Some(raw);
         Ok(inventory)
     }
