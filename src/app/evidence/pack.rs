@@ -63,7 +63,7 @@ pub(super) fn run(asked: &Pack, terminal: &Terminal) -> Result<Exit, Refusal> {
         config.check(source, &catalogue)?;
     }
     let selection = Selection::new(&scan, &config, &catalogue)?;
-    let mut sealing = Sealing::into(&asked.out, &asked.seal)?;
+    let mut sealing = Sealing::at(&asked.out, &asked.seal)?;
     let inventory = sealing.collect(&scan, &config, terminal)?;
     let now = scan.now.unwrap_or(inventory.scope.ended);
     let question = Question::new(selection, scan.frameworks.clone(), config.scopes(), now, &catalogue);
@@ -86,7 +86,7 @@ impl<'a> Sealing<'a> {
     /// The bundle that a scan asks for; the folder and the key are tried before anything is read.
     pub(in crate::app) fn begin(scan: &'a Scan) -> Result<Option<Self>, Refusal> {
         if let Some(folder) = &scan.evidence {
-            return Self::into(folder, &scan.seal).map(Some);
+            return Self::at(folder, &scan.seal).map(Some);
         }
         let seal = &scan.seal;
         let given = [
@@ -106,7 +106,7 @@ impl<'a> Sealing<'a> {
         }
     }
 
-    fn into(folder: &std::path::Path, how: &'a Seal) -> Result<Self, Refusal> {
+    fn at(folder: &std::path::Path, how: &'a Seal) -> Result<Self, Refusal> {
         if !cfg!(feature = "aws") {
             return Err(Refusal::new("this program was built without AWS, and cannot read recordings")
                 .hint("build with the default features; `evidence verify` works without them"));

@@ -116,7 +116,7 @@ fn a_report_that_does_not_follow_from_the_answers_is_found() {
         fs::write(bundle.join(path), before).unwrap();
         reseal();
     };
-    change("report.json", "\"outcome\": \"", "\"outcome\": \"x", "`report.json` came out otherwise");
+    change("report.json", "\"outcome\": \"", "\"outcome\": \"x", "report.json came out otherwise");
     change("policies/trail-exists.yaml", "severity: ", "severity: low # ", "came out otherwise");
     change("policies/trail-exists.yaml", "check:", "chekc:", "it cannot be judged again");
     change("settings.json", "\"now\": \"2026", "\"now\": \"2027", "came out otherwise");
@@ -248,4 +248,34 @@ fn an_authority_that_fails_loses_nothing() {
 
 fn said_of(output: &std::process::Output, folder: &Path) -> String {
     said(output, folder)
+}
+
+#[test]
+fn addresses_are_taken_out_before_anything_is_judged() {
+    use trailproof::aws::Recording;
+    let folder = tempfile::tempdir().unwrap();
+    let example = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/acme-org");
+    let (recording, changed) = Recording::load(&example).unwrap().edited(|body| {
+        let text = String::from_utf8_lossy(body).to_string();
+        let count = text.matches("<ID>cheap</ID>").count();
+        *body = text.replace("<ID>cheap</ID>", "<ID>jo.doe@corp.example</ID>").into_bytes();
+        count
+    });
+    let path = changed.into_keys().next().unwrap();
+    recording.write(&folder.path().join("recording")).unwrap();
+    let seal = |out: &str, more: &[&str]| {
+        let arguments = [&["evidence", "pack", "recording", "--out", out][..], more].concat();
+        let output = trailproof(folder.path()).args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output, folder.path()));
+        fs::read_dir(folder.path().join(out)).unwrap().next().unwrap().unwrap().path()
+    };
+    let holds = |bundle: &Path| files(bundle).iter().any(|(_, b)| String::from_utf8_lossy(b).contains("jo.doe@corp.example"));
+    assert!(holds(&seal("whole", &[])), "the address is there to be taken out");
+    let bundle = seal("less", &["--redact"]);
+    assert!(!holds(&bundle));
+    let manifest = Manifest::parse(&fs::read(bundle.join(layout::MANIFEST)).unwrap()).unwrap();
+    let redaction = manifest.redactions.iter().find(|r| r.path == format!("raw/{path}"));
+    assert_eq!(redaction.map(|r| r.count), Some(1), "{:?}", manifest.redactions);
+    let (exit, said) = verify(folder.path(), &bundle, &["--replay"]);
+    assert!(exit == 3 && said.contains("ok         replay"), "{said}");
 }

@@ -185,7 +185,7 @@ enum Odd<'a> {
 fn archive_with(folder: &Path, odd: &[Odd<'_>]) -> PathBuf {
     let bundle = signed(folder);
     let path = folder.join("b.tar.gz");
-    let mut tar = Builder::new(GzEncoder::new(File::create(&path).unwrap(), Compression::fast()));
+    let mut tar = Builder::new(GzEncoder::new(File::create(&path).unwrap(), Compression::default()));
     let sound = files(&bundle);
     let sound = sound.iter().map(|(name, bytes)| (EntryType::Regular, format!("evidence-golden/{name}"), &bytes[..]));
     let odd = odd.iter().map(|o| match o {
