@@ -11,6 +11,7 @@ pub mod audit;
 pub mod aws;
 pub mod cli;
 pub mod config;
+pub mod evidence;
 pub mod finding;
 pub mod history;
 pub mod inventory;

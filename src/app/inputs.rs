@@ -17,6 +17,22 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
     if scan.paths.is_empty() {
         return from_aws(scan, config, terminal);
     }
+    refuse_live_options(scan)?;
+    let mut inventories = Vec::new();
+    for path in &scan.paths {
+        inventories.push(one(path, terminal)?);
+    }
+    once_each(&inventories)?;
+    let whole = merge(inventories).ok_or_else(|| Refusal::new("nothing to scan"))?;
+    if whole.accounts.is_empty() && whole.scope.accounts.is_empty() {
+        return Err(Refusal::new("the input holds no account, so that there is nothing to judge")
+            .hint("give the `inventory.json` of a scan that reached an account"));
+    }
+    Ok(whole)
+}
+
+/// What asks AWS has no meaning where a file answers.
+pub(super) fn refuse_live_options(scan: &Scan) -> Result<(), Refusal> {
     let for_aws = [
         ("--record", scan.record.is_some()),
         ("--resume", scan.resume),
@@ -35,17 +51,7 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
         return Err(Refusal::new(format!("{option} is for live accounts"))
             .hint("leave PATH out to read the account of the current credentials"));
     }
-    let mut inventories = Vec::new();
-    for path in &scan.paths {
-        inventories.push(one(path, terminal)?);
-    }
-    once_each(&inventories)?;
-    let whole = merge(inventories).ok_or_else(|| Refusal::new("nothing to scan"))?;
-    if whole.accounts.is_empty() && whole.scope.accounts.is_empty() {
-        return Err(Refusal::new("the input holds no account, so that there is nothing to judge")
-            .hint("give the `inventory.json` of a scan that reached an account"));
-    }
-    Ok(whole)
+    Ok(())
 }
 
 fn one(path: &Path, terminal: &Terminal) -> Result<Inventory, Refusal> {

@@ -19,6 +19,11 @@ use crate::source;
 
 /// Reads the account of the current credentials.
 pub(super) fn scan(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<Inventory, Refusal> {
+    Ok(recorded(scan, config, terminal)?.0)
+}
+
+/// Reads the accounts, and keeps what was answered where a recording or evidence is asked for.
+pub(super) fn recorded(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<(Inventory, Option<Recording>), Refusal> {
     let plan = plan(scan, config)?;
     let mut resumed = None;
     match &scan.record {
@@ -44,7 +49,7 @@ pub(super) fn scan(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<
         regions: if scan.regions.is_empty() { config.regions.clone() } else { scan.regions.clone() },
         progress: progress(terminal),
         interrupt: interrupt.clone(),
-        keep_answers: scan.record.is_some(),
+        keep_answers: scan.record.is_some() || scan.evidence.is_some(),
         resumed,
         ..Options::default()
     };
@@ -63,8 +68,8 @@ pub(super) fn scan(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<
             Refusal { exit, ..Refusal::caused(&e).hint(e.hint()) }
         })?;
         let inventory = source::aws::collect(&session, &plan).await.map_err(|e| Refusal::caused(&e).hint(e.hint()))?;
-        if let Some(folder) = &scan.record {
-            let recording = session.recording(&plan);
+        let recording = (scan.record.is_some() || scan.evidence.is_some()).then(|| session.recording(&plan));
+        if let (Some(folder), Some(recording)) = (&scan.record, &recording) {
             let written = if scan.resume { recording.write_over(folder) } else { recording.write(folder) };
             written.map_err(|e| recording_refused(&e))?;
             terminal.note(&format!("recorded {} calls in {}", inventory.calls.len(), folder.display()));
@@ -72,7 +77,7 @@ pub(super) fn scan(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<
         if inventory.scope.interrupted {
             terminal.complain("interrupted: the report holds what was read until then, and the rest is unknown");
         }
-        Ok(inventory)
+        Ok((inventory, recording))
     })
 }
 
@@ -139,7 +144,7 @@ pub(super) fn replay_files(files: Vec<(String, Vec<u8>)>, _: &Terminal) -> Resul
     ask(Recording::from_files(files).map_err(|e| recording_refused(&e))?)
 }
 
-fn ask(recording: Recording) -> Result<Inventory, Refusal> {
+pub(super) fn ask(recording: Recording) -> Result<Inventory, Refusal> {
     let plan = recording.plan().clone();
     let session = Session::replay(recording);
     runtime(Threads::One)?.block_on(source::aws::collect(&session, &plan)).map_err(|e| match e {
@@ -148,7 +153,7 @@ fn ask(recording: Recording) -> Result<Inventory, Refusal> {
     })
 }
 
-fn recording_refused(error: &RecordingError) -> Refusal {
+pub(super) fn recording_refused(error: &RecordingError) -> Refusal {
     Refusal::caused(error).hint(error.hint())
 }
 

@@ -1,6 +1,7 @@
 //! The commands. Here, and nowhere else, are the clock, the environment, files, standard output and progress.
 
 pub mod cases;
+mod evidence;
 #[cfg(feature = "aws")]
 mod example;
 mod gate;
@@ -11,6 +12,7 @@ mod inputs;
 mod live;
 mod permissions;
 mod policy;
+mod question;
 mod scan;
 mod schema;
 mod terminal;
@@ -99,6 +101,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Scan(scan) => scan::run(&scan, &terminal),
         Command::Diff { before, after, json } => history::diff(&before, &after, json, &terminal),
         Command::History { file, add, json } => history::run(&file, &add, json, &terminal),
+        Command::Evidence(command) => evidence::run(&command, &terminal),
         Command::Policy(command) => policy::run(&command, &terminal),
         Command::Waiver(command) => waiver::run(&command, &terminal),
         Command::Permissions(asked) => permissions::run(&asked, &terminal),

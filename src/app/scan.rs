@@ -5,16 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::gate::{self, Gates};
+use super::question::Question;
 use super::terminal::Terminal;
 use super::{Exit, Refusal, catalogue, history, inputs, read, waiver};
-use crate::audit::{Settings, audit};
+use crate::audit::Settings;
 use crate::cli::{Format, Scan};
 use crate::config::{Config, FILE_NAME};
 use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::inventory::noun::closest;
 use crate::policy::catalogue::Catalogue;
-use crate::report::build::Material;
 use crate::report::exchange::sarif::InventoryLines;
 use crate::report::past::Past;
 use crate::report::text::TextOptions;
@@ -31,8 +31,7 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     }
     let selection = Selection::new(scan, &config, &catalogue)?;
     let history = scan.history.as_deref().map(history::open).transpose()?;
-    let waivers = waiver::file_of_scan(scan.waivers.as_deref(), &config, source.as_ref());
-    let register = waivers.map(|file| waiver::load(&file, &catalogue, &selection.settings.severities)).transpose()?;
+    let waivers = waiver::of_scan(scan.waivers.as_deref(), &config, source.as_ref(), &catalogue, &selection.settings.severities)?;
     let gates = Gates {
         fail_on: scan.fail_on.or(config.fail_on).unwrap_or(Severity::Low),
         allow_unknown: scan.allow_unknown || config.allow_unknown,
@@ -40,26 +39,28 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
         min_coverage: scan.min_coverage,
     };
     let output = Output::prepare(scan, &config)?;
-    let inventory = inputs::inventory(scan, &config, terminal)?;
-    let now = scan.now.unwrap_or(inventory.scope.ended);
-    let mut findings = audit(&inventory, &catalogue, &selection.settings, now).map_err(|e| {
-        Refusal::new(e.to_string()).hint("this is a fault of the policy or of Trailproof, and no verdict; please report it")
-    })?;
-    let applied = register.map(|register| register.apply(&mut findings, &scan.frameworks, now));
-    let material = Material {
-        inventory: &inventory,
-        catalogue: &catalogue,
-        frameworks: &scan.frameworks,
-        scopes: &config.scopes(),
-        action,
-        set_aside: selection.set_aside,
-        asked: selection.asked,
-        waivers: applied.as_ref(),
-        now,
+    let mut sealing = super::evidence::Sealing::begin(scan)?;
+    let inventory = match &mut sealing {
+        Some(sealing) => sealing.collect(scan, &config, terminal)?,
+        None => inputs::inventory(scan, &config, terminal)?,
     };
-    let report = Report::build(&material, findings);
+    let now = scan.now.unwrap_or(inventory.scope.ended);
+    let question = Question::new(selection, scan.frameworks.clone(), config.scopes(), now, &catalogue, waivers.as_ref());
+    let report = question.answer(&inventory, &catalogue, waivers.as_ref().map(|w| &w.register))?;
     let past = history.map(|history| history::kept(history, &report)).transpose()?;
     output.write(&report, past.as_ref(), &inventory, terminal)?;
+    if let Some(sealing) = sealing {
+        let sealable = super::evidence::Sealable {
+            question: &question,
+            catalogue: &catalogue,
+            config: &config,
+            source: source.as_ref(),
+            waivers: waivers.as_ref(),
+            inventory: &inventory,
+            report: &report,
+        };
+        sealing.seal(&sealable, terminal)?;
+    }
     if let Some(view) = &report.waivers {
         waiver::warn(view, terminal);
     }
@@ -68,19 +69,7 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     Ok(verdict.exit)
 }
 
-/// The IAM action that allows an operation, from the table of every call that can be made.
-#[cfg(feature = "aws")]
-fn action(service: &str, operation: &str) -> Option<&'static str> {
-    crate::aws::operation::ALL.iter().find(|o| o.service == service && o.name == operation).map(|o| o.action)
-}
-
-/// Without the SDK the table is not there.
-#[cfg(not(feature = "aws"))]
-fn action(_: &str, _: &str) -> Option<&'static str> {
-    None
-}
-
-fn config(scan: &Scan) -> Result<(Config, Option<SourceFile>), Refusal> {
+pub(super) fn config(scan: &Scan) -> Result<(Config, Option<SourceFile>), Refusal> {
     let path = match &scan.config {
         Some(path) => path.clone(),
         None if Path::new(FILE_NAME).is_file() => PathBuf::from(FILE_NAME),
@@ -92,14 +81,14 @@ fn config(scan: &Scan) -> Result<(Config, Option<SourceFile>), Refusal> {
 }
 
 /// Which policies are asked, and how.
-struct Selection {
-    settings: Settings,
-    set_aside: Vec<SetAside>,
-    asked: BTreeSet<String>,
+pub(super) struct Selection {
+    pub(super) settings: Settings,
+    pub(super) set_aside: Vec<SetAside>,
+    pub(super) asked: BTreeSet<String>,
 }
 
 impl Selection {
-    fn new(scan: &Scan, config: &Config, catalogue: &Catalogue) -> Result<Self, Refusal> {
+    pub(super) fn new(scan: &Scan, config: &Config, catalogue: &Catalogue) -> Result<Self, Refusal> {
         for id in &scan.policies {
             known("policy", id, catalogue.policies.keys())?;
         }

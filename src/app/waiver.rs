@@ -31,19 +31,41 @@ pub(super) fn run(command: &Command, terminal: &Terminal) -> Result<Exit, Refusa
 }
 
 /// The file of waivers that a scan takes: the one that was named, the one of the settings, or `waivers.yaml` beside them.
-pub(super) fn file_of_scan(named: Option<&Path>, config: &Config, settings: Option<&SourceFile>) -> Option<PathBuf> {
+fn file_of_scan(named: Option<&Path>, config: &Config, settings: Option<&SourceFile>) -> Option<PathBuf> {
     let folder = settings.map(|s| Path::new(&s.name).parent().unwrap_or(Path::new("")).to_path_buf()).unwrap_or_default();
     let told = || config.waivers.as_ref().map(|name| folder.join(name));
     let beside = || Some(folder.join(FILE_NAME)).filter(|path| path.is_file());
     named.map(Path::to_path_buf).or_else(told).or_else(beside)
 }
 
+/// A file of waivers that was read and checked.
+pub(super) struct Waivers {
+    pub(super) source: SourceFile,
+    pub(super) register: Register,
+    /// Where the evidence that it names is looked for.
+    pub(super) folder: PathBuf,
+}
+
+/// The waivers that a scan takes.
+pub(super) fn of_scan(
+    named: Option<&Path>,
+    config: &Config,
+    settings: Option<&SourceFile>,
+    catalogue: &Catalogue,
+    severities: &BTreeMap<String, Severity>,
+) -> Result<Option<Waivers>, Refusal> {
+    file_of_scan(named, config, settings).map(|path| load(&path, catalogue, severities)).transpose()
+}
+
 /// Reads and checks a file of waivers.
-pub(super) fn load(path: &Path, catalogue: &Catalogue, severities: &BTreeMap<String, Severity>) -> Result<Register, Refusal> {
+fn load(path: &Path, catalogue: &Catalogue, severities: &BTreeMap<String, Severity>) -> Result<Waivers, Refusal> {
     let mut source = SourceFile::new(path.display().to_string(), read(path)?);
     let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
-    let evidence = move |name: &str| evidence(&folder, name);
-    Ok(Register::load(&mut source, &Basis { catalogue, severities, evidence: &evidence })?)
+    let register = {
+        let evidence = |name: &str| evidence(&folder, name);
+        Register::load(&mut source, &Basis { catalogue, severities, evidence: &evidence })?
+    };
+    Ok(Waivers { source, register, folder })
 }
 
 fn evidence(folder: &Path, name: &str) -> Result<Evidence, String> {
@@ -96,7 +118,7 @@ fn check(
     terminal: &Terminal,
 ) -> Result<Exit, Refusal> {
     let catalogue = catalogue(directories)?;
-    let register = load(file, &catalogue, &BTreeMap::new())?;
+    let register = load(file, &catalogue, &BTreeMap::new())?.register;
     let counts = format!("{} waivers and {} attestations, nothing wrong", register.waivers.len(), register.attestations.len());
     let report = report.map(self::report).transpose()?;
     // A report has a clock of its own.

@@ -56,7 +56,7 @@ where
     }
 }
 
-const DENIED: [&str; 6] = [
+pub(super) const DENIED: [&str; 6] = [
     "AccessDenied",
     "AccessDeniedException",
     "UnauthorizedOperation",

@@ -33,7 +33,7 @@ with_sdk! {
     pub use interrupt::Interrupt;
     pub use plan::{Plan, PlanError};
     pub use progress::{Progress, Silent};
-    pub use record::{Recording, RecordingError};
+    pub use record::{CallOutcome, Ending, Recording, RecordingError};
     pub use session::{Answer, Identity, Options, Session, Timeouts};
 }
 

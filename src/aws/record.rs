@@ -122,9 +122,36 @@ impl Envelope {
         format!("calls/{account}/{region}/{service}.{operation}.{}.json", &key[..12])
     }
 
+    /// Services deny with 403, or with 400 and an error that says so.
+    fn is_denied(&self, status: u16) -> bool {
+        let kind = self.headers.get("x-amzn-errortype").map_or("", String::as_str);
+        let says = |text: &str| super::gap::DENIED.iter().any(|code| text.contains(code));
+        let body = || matches!(&self.body, Some(Body::Text(text)) if text.len() < 4096 && says(text));
+        matches!(status, 401 | 403) || (status == 400 && (says(kind) || body()))
+    }
+
     fn is_whole(&self) -> bool {
         self.status.is_some() != self.error.is_some() && self.body.as_ref().is_none_or(|body| body.to_bytes().is_some())
     }
+}
+
+/// How a recorded call ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallOutcome {
+    /// When the answer came, by the clock of the machine that asked.
+    pub time: Timestamp,
+    /// The answer's `Date`, as the service wrote it; absent where it wrote none.
+    pub server_date: Option<String>,
+    pub ending: Ending,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// With a value, or with the word that there is none.
+    Answered,
+    Denied,
+    /// With another error, or not at all.
+    Failed,
 }
 
 /// Why a recording could not be read or written.
@@ -289,6 +316,34 @@ impl Recording {
             return Err(RecordingError::Unlisted { path });
         }
         Ok(Recording { head, envelopes })
+    }
+
+    /// How each call ended, and when by whose clock.
+    pub fn outcomes(&self) -> impl Iterator<Item = CallOutcome> {
+        self.envelopes.values().map(|e| CallOutcome {
+            time: e.time,
+            server_date: e.headers.get("date").cloned(),
+            ending: match (e.status, &e.error) {
+                (Some(status), None) if status < 400 || status == 404 => Ending::Answered,
+                (Some(status), None) if e.is_denied(status) => Ending::Denied,
+                _ => Ending::Failed,
+            },
+        })
+    }
+
+    /// The run with something taken out of the answers: `edit` changes a body and says how often. What was changed stands
+    /// beside, by its file.
+    pub fn edited(mut self, edit: impl Fn(&mut Vec<u8>) -> usize) -> (Self, BTreeMap<String, usize>) {
+        let mut changed = BTreeMap::new();
+        for (key, envelope) in &mut self.envelopes {
+            let Some(mut bytes) = envelope.body.as_ref().and_then(Body::to_bytes) else { continue };
+            let count = edit(&mut bytes);
+            if count > 0 {
+                envelope.body = Some(Body::from_bytes(bytes));
+                changed.insert(envelope.path(key), count);
+            }
+        }
+        (Self::new(self.head, self.envelopes.into_values()), changed)
     }
 
     /// The plan that the run followed.

@@ -31,6 +31,16 @@ pub struct Policy {
 pub struct Catalogue {
     pub policies: BTreeMap<String, Policy>,
     pub frameworks: BTreeMap<String, Framework>,
+    /// The files that these came from, by their paths below a folder of policies: `ID.yaml` and `frameworks/ID.yaml`.
+    pub files: BTreeMap<String, CatalogueFile>,
+}
+
+/// A file of the catalogue, whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CatalogueFile {
+    pub text: String,
+    /// Whether the binary carries it.
+    pub embedded: bool,
 }
 
 impl Catalogue {
@@ -56,6 +66,16 @@ impl Catalogue {
         Ok(catalogue)
     }
 
+    /// These policies and frameworks alone, without any that the binary carries.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the files, each complaint with its place.
+    pub fn only(policies: Vec<SourceFile>, frameworks: Vec<SourceFile>) -> Result<Self, Vec<Complaint>> {
+        let mut catalogue = Catalogue::default();
+        catalogue.add(policies, frameworks, false)?;
+        Ok(catalogue)
+    }
+
     fn add(&mut self, policies: Vec<SourceFile>, frameworks: Vec<SourceFile>, embedded: bool) -> Result<(), Vec<Complaint>> {
         let mut complaints = Vec::new();
         let mut named: BTreeMap<String, String> = BTreeMap::new();
@@ -65,6 +85,8 @@ impl Catalogue {
                     if let Some(first) = named.insert(f.id.clone(), source.name.clone()) {
                         complaints.push(duplicate(&source, &f.id, &first));
                     }
+                    let file = CatalogueFile { text: source.text.clone(), embedded };
+                    self.files.insert(format!("frameworks/{}.yaml", f.id), file);
                     self.frameworks.insert(f.id.clone(), f);
                 }
                 Err(more) => complaints.extend(more),
@@ -78,6 +100,8 @@ impl Catalogue {
                     if let Some(first) = named.insert(id.clone(), source.name.clone()) {
                         complaints.push(duplicate(&source, &id, &first));
                     }
+                    let file = CatalogueFile { text: source.text.clone(), embedded };
+                    self.files.insert(format!("{id}.yaml"), file);
                     self.policies.insert(id, p);
                 }
                 Err(more) => complaints.extend(more),

@@ -153,4 +153,10 @@ impl Register {
         let sha256 = Sha256::digest(source.text.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Register { sha256, ..check::file(source, file, basis)? })
     }
+
+    /// Every file that the waivers and attestations name as evidence.
+    pub fn evidence(&self) -> impl Iterator<Item = &Evidence> {
+        let of_waivers = self.waivers.iter().filter_map(|checked| checked.evidence.as_ref());
+        of_waivers.chain(self.attestations.iter().flat_map(|(_, files)| files))
+    }
 }

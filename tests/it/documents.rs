@@ -54,7 +54,7 @@ fn every_command_that_a_document_shows_is_understood() {
             // The arguments must be understood; what they do is tested elsewhere. `--help` behind them is understood first, so
             // each flag is looked for in the help of its command.
             let mut help = trailproof(folder.path());
-            let depth = if words.first().is_some_and(|w| **w == "policy") { 2 } else { 1 };
+            let depth = if words.first().is_some_and(|w| ["policy", "evidence"].contains(*w)) { 2 } else { 1 };
             words.iter().take(depth).for_each(|w| {
                 help.arg(w);
             });
@@ -137,9 +137,18 @@ fn the_vocabulary_says_what_a_case_need_not_write() {
 fn help_reads_as_it_did() {
     let folder = tempfile::tempdir().unwrap();
     let mut all = String::new();
-    for arguments in
-        [vec![], vec!["scan"], vec!["policy"], vec!["policy", "test"], vec!["permissions"], vec!["schema"], vec!["init"]]
-    {
+    for arguments in [
+        vec![],
+        vec!["scan"],
+        vec!["evidence"],
+        vec!["evidence", "pack"],
+        vec!["evidence", "verify"],
+        vec!["policy"],
+        vec!["policy", "test"],
+        vec!["permissions"],
+        vec!["schema"],
+        vec!["init"],
+    ] {
         let output = trailproof(folder.path()).env("COLUMNS", "100").args(&arguments).arg("--help").output().unwrap();
         all.push_str(&format!("## trailproof {} --help\n{}\n", arguments.join(" "), String::from_utf8_lossy(&output.stdout)));
     }

@@ -15,6 +15,7 @@ mod e2e_faults;
 mod e2e_org;
 #[cfg(feature = "aws")]
 mod emulator;
+mod evidence;
 #[cfg(feature = "aws")]
 mod faults;
 mod history;

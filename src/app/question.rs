@@ -1,0 +1,153 @@
+//! What is asked of an inventory: which policies, with which parameters, as of when. The same question of the same facts has
+//! the same report, today and when evidence is judged again.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::Refusal;
+use super::scan::Selection;
+use super::waiver::Waivers;
+use crate::audit::{Settings, audit};
+use crate::finding::Severity;
+use crate::inventory::Inventory;
+use crate::policy::ParameterValue;
+use crate::policy::catalogue::Catalogue;
+use crate::report::build::Material;
+use crate::report::{Report, SetAside};
+use crate::waiver::{Evidence, Register};
+
+/// Everything that a report depends on beside facts, policies and the program's version. Saved as `settings.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Question {
+    /// The moment as of which is judged.
+    pub(super) now: Timestamp,
+    /// The policies that are asked.
+    pub(super) asked: BTreeSet<String>,
+    /// Only these frameworks are reported; every one where it is empty.
+    frameworks: Vec<String>,
+    /// framework -> the accounts in its scope.
+    scopes: BTreeMap<String, BTreeSet<String>>,
+    /// policy -> parameter -> value, of every policy that is asked: the owner's, and otherwise the default.
+    parameters: BTreeMap<String, BTreeMap<String, ParameterValue>>,
+    /// policy -> severity, where it is not the policy's own.
+    severities: BTreeMap<String, Severity>,
+    set_aside: Vec<SetAside>,
+    /// The file of waivers, where there is one; its text is saved beside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    waivers: Option<WaiverFile>,
+}
+
+/// What is said of a file of waivers beside its text.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WaiverFile {
+    /// The name that it was given by.
+    name: String,
+    /// The files that it names as evidence, as they were found.
+    evidence: Vec<Evidence>,
+}
+
+impl Question {
+    pub(super) fn new(
+        selection: Selection,
+        frameworks: Vec<String>,
+        scopes: BTreeMap<String, BTreeSet<String>>,
+        now: Timestamp,
+        catalogue: &Catalogue,
+        waivers: Option<&Waivers>,
+    ) -> Self {
+        let Selection { settings, set_aside, asked } = selection;
+        let resolved = |id: &String| {
+            let values = catalogue.policies.get(id)?.parameters(settings.parameters.get(id));
+            (!values.is_empty()).then(|| (id.clone(), values))
+        };
+        let parameters = asked.iter().filter_map(resolved).collect();
+        let waivers = waivers.map(|w| {
+            let mut evidence: Vec<Evidence> = w.register.evidence().cloned().collect();
+            evidence.sort_by(|a, b| a.path.cmp(&b.path));
+            evidence.dedup();
+            WaiverFile { name: w.source.name.clone(), evidence }
+        });
+        Question { now, asked, frameworks, scopes, parameters, severities: settings.severities, set_aside, waivers }
+    }
+
+    /// Whether the catalogue has every policy and framework that is named, so that none is silently not asked.
+    ///
+    /// # Errors
+    /// The first one that it has not.
+    #[cfg(feature = "aws")]
+    pub(super) fn check(&self, catalogue: &Catalogue) -> Result<(), Refusal> {
+        let policies = self.asked.iter().filter(|id| !catalogue.policies.contains_key(*id));
+        let frameworks = self.frameworks.iter().filter(|id| !catalogue.frameworks.contains_key(*id));
+        match policies.chain(frameworks).next() {
+            None => Ok(()),
+            Some(id) => Err(Refusal::new(format!("`settings.json` asks `{id}`, which is not among `policies/`"))),
+        }
+    }
+
+    /// Reads the saved waivers again, with the evidence as it was found then.
+    ///
+    /// # Errors
+    /// Waivers that are asked for and are not there, or the other way round, or are not those of then.
+    #[cfg(feature = "aws")]
+    pub(super) fn register(&self, text: Option<String>, catalogue: &Catalogue) -> Result<Option<Register>, Refusal> {
+        let (file, text) = match (&self.waivers, text) {
+            (Some(file), Some(text)) => (file, text),
+            (None, None) => return Ok(None),
+            (Some(_), None) => return Err(Refusal::new("`waivers.yaml` is missing")),
+            (None, Some(_)) => return Err(Refusal::new("`settings.json` does not ask for `waivers.yaml`")),
+        };
+        let evidence = |path: &str| {
+            let found = file.evidence.iter().find(|e| e.path == path);
+            found.cloned().ok_or_else(|| "`settings.json` does not name it".to_string())
+        };
+        let mut source = crate::yaml::SourceFile::new(file.name.clone(), text);
+        let basis = crate::waiver::Basis { catalogue, severities: &self.severities, evidence: &evidence };
+        Ok(Some(Register::load(&mut source, &basis)?))
+    }
+
+    /// Judges the facts.
+    ///
+    /// # Errors
+    /// A policy that could not be asked, which is a bug and no verdict.
+    pub(super) fn answer(
+        &self,
+        inventory: &Inventory,
+        catalogue: &Catalogue,
+        register: Option<&Register>,
+    ) -> Result<Report, Refusal> {
+        let settings =
+            Settings { only: Some(self.asked.clone()), parameters: self.parameters.clone(), severities: self.severities.clone() };
+        let mut findings = audit(inventory, catalogue, &settings, self.now).map_err(|e| {
+            Refusal::new(e.to_string()).hint("this is a fault of the policy or of Trailproof, and no verdict; please report it")
+        })?;
+        let applied = register.map(|register| register.apply(&mut findings, &self.frameworks, self.now));
+        let material = Material {
+            inventory,
+            catalogue,
+            frameworks: &self.frameworks,
+            scopes: &self.scopes,
+            action,
+            set_aside: self.set_aside.clone(),
+            asked: self.asked.clone(),
+            waivers: applied.as_ref(),
+            now: self.now,
+        };
+        Ok(Report::build(&material, findings))
+    }
+}
+
+/// The IAM action that allows an operation, from the table of every call that can be made.
+#[cfg(feature = "aws")]
+fn action(service: &str, operation: &str) -> Option<&'static str> {
+    crate::aws::operation::ALL.iter().find(|o| o.service == service && o.name == operation).map(|o| o.action)
+}
+
+/// Without the SDK the table is not there.
+#[cfg(not(feature = "aws"))]
+fn action(_: &str, _: &str) -> Option<&'static str> {
+    None
+}
