@@ -18,6 +18,7 @@ mod principal;
 mod requesters;
 mod sources;
 
+pub(super) use condition::is_narrow_network;
 pub use requesters::{
     Admitted, foreign_changers, foreign_decrypters, foreign_readers, key_shuts_out_strangers, shuts_out_strangers,
 };
