@@ -154,7 +154,9 @@ noun! {
         prefix: String,
         /// The ARN of the bucket that receives the copies.
         destination_bucket_arn: String,
-        /// The account that owns the copies; null where it is the same account.
+        /// The account that the rule names as the owner of the copies; null where it names none.
         destination_account: Option<String>,
+        /// Whether objects that are encrypted with a KMS key are copied as well. S3 leaves them out unless the rule says so.
+        copies_kms_encrypted: bool,
     }
 }

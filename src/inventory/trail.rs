@@ -55,7 +55,7 @@ noun! {
         is_logging: Fact<bool>,
         /// Which events the trail records.
         event_selectors: Fact<EventSelectors>,
-        /// The kinds of Insights events collected, for example `ApiCallRateInsight`; empty where Insights is off.
+        /// The kinds of Insights events collected on management events, for example `ApiCallRateInsight`; empty where there are none.
         insight_types: Fact<Vec<String>>,
         /// How delivery goes, once for each enabled Region that the trail covers, and for its home Region in any case.
         status: Listing<TrailStatus>,

@@ -18,8 +18,10 @@ mod principal;
 mod requesters;
 mod sources;
 
+pub(super) use condition::is_narrow_network;
 pub use requesters::{
-    Admitted, foreign_changers, foreign_decrypters, foreign_readers, key_shuts_out_strangers, shuts_out_strangers,
+    Admitted, foreign_changers, foreign_decrypters, foreign_readers, foreign_writers, key_shuts_out_strangers,
+    shuts_out_strangers,
 };
 pub use sources::{cloudtrail_key_sources, cloudtrail_sources};
 
@@ -387,17 +389,6 @@ impl Target {
         Target { objects_arn: format!("{bucket_arn}/"), bucket_arn }
     }
 
-    /// Whether an element of a statement matches some object of the bucket. Policy variables may stand for anything.
-    fn has_object_in(&self, element: &Matches) -> bool {
-        let patterns: Vec<String> = patterns(element).iter().map(|p| with_variables_open(p)).collect();
-        let texts: Vec<&str> = patterns.iter().map(String::as_str).collect();
-        match (element, classes(&self.objects_arn, &texts)) {
-            (Matches::Any(_), Ok(classes)) => classes.iter().any(|(matched, _)| !matched.is_empty()),
-            (Matches::AnyExcept(_), Ok(classes)) => classes.iter().any(|(matched, _)| matched.is_empty()),
-            (Matches::Absent, _) | (_, Err(TooManyStates)) => true,
-        }
-    }
-
     /// Which requests the statements leave open, taken together and each as if it were about every request over plain HTTP.
     fn holes(&self, denials: &[&Denial<'_>]) -> Result<Holes, TooManyStates> {
         let mut holes = Holes::default();
@@ -460,48 +451,6 @@ fn with_variables_open(pattern: &str) -> String {
         rest = after.split_once('}').map_or("", |(_, after)| after);
     }
     open + rest
-}
-
-/// The principals other than CloudTrail and the bucket's own account that the policy lets write objects: service names,
-/// account ids, `everyone`. Sorted, without duplicates.
-///
-/// Every Allow statement counts, whatever its conditions, and Deny statements take nothing away: who is listed may write
-/// under some circumstances. What is neither a service nor of an account is listed as written.
-///
-/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html>.
-pub fn foreign_writers(
-    policy: Option<&PolicyDocument>,
-    partition: &str,
-    bucket: &str,
-    owner_account: Option<&str>,
-) -> Vec<String> {
-    // A replica is written without s3:PutObject.
-    const WRITES: [&str; 2] = ["s3:putobject", "s3:replicateobject"];
-    let target = Target::new(partition, bucket);
-    let mut writers = BTreeSet::new();
-    for statement in policy.into_iter().flat_map(|p| &p.statements) {
-        let writes = statement.action == Matches::Absent
-            || WRITES.iter().any(|write| holds(&statement.action, |p| matches(&p.to_ascii_lowercase(), write)));
-        if statement.effect != Effect::Allow || !writes || !target.has_object_in(&statement.resource) {
-            continue;
-        }
-        match &statement.principal {
-            Principal::Everyone | Principal::Not(_) | Principal::Absent => {
-                writers.insert("everyone".to_string());
-            }
-            Principal::Only(map) => writers.extend(map.values().flatten().map(|id| writer(id).to_string())),
-        }
-    }
-    writers.into_iter().filter(|w| !is_cloudtrail(w) && owner_account != Some(w.as_str())).collect()
-}
-
-/// The account of an ARN, else the id as written.
-fn writer(id: &str) -> &str {
-    if id == "*" {
-        return "everyone";
-    }
-    let account = id.strip_prefix("arn:").and_then(|_| id.split(':').nth(4));
-    account.filter(|a| a.len() == 12 && a.bytes().all(|b| b.is_ascii_digit())).unwrap_or(id)
 }
 
 /// CloudTrail's service principal, also with a Region and with the suffix of the China Regions.

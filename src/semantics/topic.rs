@@ -8,7 +8,7 @@ use crate::inventory::document::{Effect, Matches, PolicyDocument, Principal, Sta
 use crate::inventory::{Gap, GapKind, Gaps};
 
 use super::Answer;
-use super::access::{holds, is_cloudtrail};
+use super::access::{holds, is_cloudtrail, is_narrow_network};
 use super::wildcard::matches;
 use super::words::shorten;
 
@@ -66,7 +66,7 @@ enum Limit {
 /// A statement for everybody is limited where a condition fixes the account, organization, resource or network that asks,
 /// as SNS's own default does with `aws:SourceOwner`. A statement that lets CloudTrail publish is limited where one fixes
 /// `aws:SourceArn`, `aws:SourceAccount` or the organization: else anybody's trail may be made to publish. Deny statements
-/// may take back what is allowed; how far is not followed.
+/// may take back what is allowed; how far is not followed, but those against plain HTTP take nothing back.
 pub fn is_limited(policy: &PolicyDocument, topic_arn: &str) -> Answer {
     let mut problems = Vec::new();
     let mut gaps = Gaps::new();
@@ -98,12 +98,19 @@ pub fn is_limited(policy: &PolicyDocument, topic_arn: &str) -> Answer {
         return if gaps.is_empty() { Answer::yes() } else { Answer::unknown(Vec::new(), gaps) };
     }
     let problems = shorten(problems);
-    if policy.statements.iter().any(|s| s.effect == Effect::Deny && is_on(&s.resource, topic_arn)) {
+    let takes_back = |s: &Statement| s.effect == Effect::Deny && is_on(&s.resource, topic_arn) && !is_against_plain_http(s);
+    if policy.statements.iter().any(takes_back) {
         let message = "a statement of the topic's policy denies requests, and may take back what others allow";
         gaps.insert(Gap::new(GapKind::NotUnderstood, message));
         return Answer::unknown(problems, gaps);
     }
     Answer::no(problems)
+}
+
+/// Whether a Deny statement leaves every request over TLS as it is.
+fn is_against_plain_http(statement: &Statement) -> bool {
+    let values = statement.condition.get("Bool").and_then(|keys| keys.get("aws:securetransport"));
+    values.is_some_and(|values| !values.is_empty() && values.iter().all(|v| v.eq_ignore_ascii_case("false")))
 }
 
 fn is_on(resource: &Matches, topic_arn: &str) -> bool {
@@ -168,22 +175,28 @@ fn of_condition(operator: &str, key: &str, values: &[String], limiting: &[&str])
         return Limit::Unclear("a policy variable".into());
     }
     let is_wide = |value: &String| match key {
-        "aws:sourceip" | "aws:vpcsourceip" => value.ends_with("/0"),
-        _ => *has_wildcards && is_wide(value),
+        "aws:sourceip" | "aws:vpcsourceip" => !is_narrow_network(value),
+        _ => *has_wildcards && is_wide(key, value),
     };
     if values.iter().any(is_wide) { Limit::Open } else { Limit::Limited }
 }
 
-/// Whether a pattern leaves the account open: an ARN whose account has a wildcard, or anything else that begins with one.
-fn is_wide(pattern: &str) -> bool {
+/// Whether a pattern leaves open whose it is: an ARN whose account has a wildcard, a bucket's name that has one, because
+/// anybody may make a bucket of that name, or the part of another value that names somebody.
+fn is_wide(key: &str, pattern: &str) -> bool {
     let is_wild = |part: &str| part.contains(['*', '?']);
     match pattern.strip_prefix("arn:") {
-        None => pattern.starts_with(['*', '?']),
+        // A session is `ROLE_ID:NAME`, a path begins with the organization's id.
+        None => is_wild(match key {
+            "aws:userid" => pattern.split(':').next().unwrap_or_default(),
+            "aws:sourceorgpaths" | "aws:principalorgpaths" => pattern.split('/').next().unwrap_or_default(),
+            _ => pattern,
+        }),
         Some(_) => {
             let mut parts = pattern.splitn(6, ':').skip(4);
             match (parts.next(), parts.next()) {
                 // Buckets have no account in their ARN; their names are one of a kind.
-                (Some(""), Some(resource)) => resource.starts_with(['*', '?']),
+                (Some(""), Some(resource)) => resource.split('/').next().is_none_or(is_wild),
                 (Some(account), Some(_)) => is_wild(account),
                 _ => true,
             }
@@ -238,9 +251,36 @@ mod tests {
         assert_eq!(everybody(json!({"StringEquals": {"aws:PrincipalOrgID": "o-example"}})), Truth::True);
         assert_eq!(everybody(json!({"StringLike": {"aws:PrincipalArn": "*"}})), Truth::False);
         assert_eq!(everybody(json!({"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}})), Truth::False);
+        assert_eq!(everybody(json!({"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}})), Truth::False);
+        assert_eq!(everybody(json!({"IpAddress": {"aws:SourceIp": "::/1"}})), Truth::False);
+        assert_eq!(everybody(json!({"IpAddress": {"aws:SourceIp": "192.0.2.0/24"}})), Truth::True);
         assert_eq!(everybody(json!({"StringEquals": {"sns:Protocol": "https"}})), Truth::False);
         assert_eq!(everybody(json!({"StringEquals": {"aws:PrincipalTag/team": "audit"}})), Truth::Unknown);
         assert_eq!(everybody(json!({"StringEquals": {"aws:SourceAccount": "${aws:PrincipalAccount}"}})), Truth::Unknown);
+    }
+
+    #[test]
+    fn a_wildcard_in_what_names_somebody_limits_nobody() {
+        for (key, wide, narrow) in [
+            ("aws:PrincipalOrgID", "o-*", "o-example"),
+            ("aws:PrincipalOrgPaths", "o-*/r-ab12/*", "o-example/*"),
+            ("aws:SourceAccount", "1111*", "111122223333"),
+            ("aws:SourceVpce", "vpce-*", "vpce-0123456789abcdef0"),
+            ("aws:userid", "AROA*", "AROAEXAMPLEID:*"),
+            ("aws:SourceArn", "arn:aws:s3:::logs-*", "arn:aws:s3:::logs/*"),
+        ] {
+            assert_eq!(everybody(json!({"StringLike": {key: wide}})), Truth::False, "{key} {wide}");
+            assert_eq!(everybody(json!({"StringLike": {key: narrow}})), Truth::True, "{key} {narrow}");
+        }
+        assert_eq!(cloudtrail(json!({"StringLike": {"aws:SourceOrgID": "o-*"}})), Truth::False);
+    }
+
+    #[test]
+    fn a_denial_of_plain_http_takes_nothing_back() {
+        let open = json!({"Effect": "Allow", "Principal": "*", "Action": "sns:*", "Resource": "*"});
+        let deny = |value: &str| json!({"Effect": "Deny", "Principal": "*", "Action": "sns:*", "Resource": "*", "Condition": {"Bool": {"aws:SecureTransport": value}}});
+        assert_eq!(ask(json!([open, deny("false")])).truth, Truth::False);
+        assert_eq!(ask(json!([open, deny("true")])).truth, Truth::Unknown);
     }
 
     #[test]

@@ -271,7 +271,7 @@ proptest! {
     fn policy_documents(which in any::<Index>(), damages in damage()) {
         if let Ok(document) = PolicyDocument::parse(&damaged_text(DOCUMENTS[which.index(DOCUMENTS.len())], &damages)) {
             denies_insecure_transport(Some(&document), "aws", "logs");
-            foreign_writers(Some(&document), "aws", "logs", Some("111122223333"));
+            let _ = foreign_writers(Some(&document), "aws", "logs", Some("111122223333"));
         }
     }
 

@@ -10,12 +10,13 @@ use std::borrow::Cow;
 use crate::inventory::Gaps;
 use crate::inventory::document::PolicyDocument;
 use crate::inventory::noun::Opaque;
+use crate::semantics::access::Admitted;
 use crate::semantics::selectors::Contributor;
 use crate::semantics::{self, Answer, PartialEvent};
 
 use super::evaluate::{Evaluated, Evaluator, as_list, impossible};
 use super::tree::Node;
-use super::value::{Item, ListValue, RecordValue, Value, Verdict, equal};
+use super::value::{ListValue, RecordValue, Value, Verdict, equal};
 use super::vocabulary::Type;
 
 pub(super) mod access;
@@ -111,7 +112,7 @@ pub(super) fn table() -> Vec<Entry> {
             bucket,
             &[],
             Type::List(Box::new(Type::Text)),
-            "The principals other than CloudTrail and the bucket's own account that the bucket policy lets write objects.",
+            "Those other than CloudTrail and the bucket's own account whom the bucket policy lets write objects, Deny statements and conditions weighed.",
         ),
         entry(
             Function::StartsWith,
@@ -173,7 +174,7 @@ pub fn functions() -> Vec<FunctionDoc> {
 /// Whether trails record a family of events.
 type RecordsFn = fn(&[Contributor<'_>], &Gaps, &PartialEvent) -> Answer;
 type InsecureTransportFn = fn(Option<&PolicyDocument>, &str, &str) -> Answer;
-type ForeignWritersFn = fn(Option<&PolicyDocument>, &str, &str, Option<&str>) -> Vec<String>;
+type ForeignWritersFn = fn(Option<&PolicyDocument>, &str, &str, Option<&str>) -> Result<Vec<Admitted>, Gaps>;
 
 /// Who answers questions about meaning.
 pub(super) struct Semantics {
@@ -234,7 +235,8 @@ impl<'a> Evaluator<'a> {
                 Ok(Value::Truth(Verdict::answered((this.semantics.denies_insecure_transport)(policy, partition, name))))
             }),
             Function::ForeignWriters => self.about_policy(receiver, |this, record, policy, partition, name| {
-                this.foreign_writers(record, policy, partition, name)
+                let ask = this.semantics.foreign_writers;
+                this.but_the_buckets_owner(record, |owner| ask(policy, partition, name, owner))
             }),
             Function::Access(question) => self.access(question, receiver, argument),
             Function::StartsWith => compared(&receiver, &argument, |text, part| text.starts_with(part)),
@@ -285,29 +287,6 @@ impl<'a> Evaluator<'a> {
             Value::Unknown(gaps) => Ok(Value::Unknown(gaps)),
             _ => impossible("a policy that is none"),
         })
-    }
-
-    fn foreign_writers(
-        &mut self,
-        bucket: &RecordValue<'a>,
-        policy: Option<&'a PolicyDocument>,
-        partition: &str,
-        name: &str,
-    ) -> Evaluated<Value<'a>> {
-        let (owner, doubts) = match self.reader.read(bucket, "owner_account")? {
-            Value::Text(owner) => (Some(owner), Gaps::new()),
-            Value::Unknown(gaps) => (None, gaps),
-            Value::OneOf { gap, .. } => (None, [gap].into()),
-            _ => return impossible("an owner that is no text"),
-        };
-        let writers = (self.semantics.foreign_writers)(policy, partition, name, owner.as_deref());
-        let items = writers.into_iter().map(|writer| {
-            // Without the owner's id, a writer that is an account may be the owner.
-            let is_account = writer.len() == 12 && writer.bytes().all(|b| b.is_ascii_digit());
-            let doubts = if is_account { doubts.clone() } else { Gaps::new() };
-            Item { value: Value::Text(Cow::Owned(writer)), doubts }
-        });
-        Ok(Value::List(ListValue { items: items.collect(), gaps: Gaps::new() }))
     }
 }
 

@@ -62,7 +62,7 @@ fn by_itself(function: Function) -> &'static [(&'static str, &'static str)] {
         Function::Record | Function::Records => &[("trail", "event_selectors")],
         Function::Covers => &[("trail", "is_multi_region"), ("trail", "home_region")],
         Function::DeniesInsecureTransport => &[("bucket", "policy"), ("bucket", "partition")],
-        Function::ForeignWriters => &[("bucket", "policy"), ("bucket", "partition"), ("bucket", "owner_account")],
+        Function::ForeignWriters => super::functions::access::OF_BUCKET_POLICY,
         Function::Events(question) => super::functions::events::reads(question),
         Function::Topics(_) => &[("topic", "policy"), ("topic", "partition")],
         Function::Access(question) => super::functions::access::reads(question),

@@ -249,12 +249,7 @@ fn over_tls(effect: Effect, operator: &Operator<'_>, key: &str, values: &[String
 /// A place only narrows where it is named exactly: S3 itself takes wildcards and very wide networks for no limit.
 fn at_place(effect: Effect, operator: &Operator<'_>, key: &str, values: &[String]) -> Holds {
     let narrow = |value: &String| {
-        if !key.ends_with("ip") {
-            return !is_wild(value);
-        }
-        let (address, bits) = value.split_once('/').map_or((value.as_str(), None), |(address, bits)| (address, Some(bits)));
-        let least = if address.contains(':') { 32 } else { 8 };
-        bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits >= least))
+        if key.ends_with("ip") { is_narrow_network(value) } else { !is_wild(value) }
     };
     let is_narrow = values.iter().all(narrow);
     let limits = match effect {
@@ -262,6 +257,13 @@ fn at_place(effect: Effect, operator: &Operator<'_>, key: &str, values: &[String
         Effect::Deny => operator.is_negated() && !operator.of_all && !operator.of_any,
     };
     Holds::Sometimes(if limits && is_narrow { By::Place } else { By::Choice })
+}
+
+/// Whether a network is no wider than S3 takes for a limit.
+pub(in crate::semantics) fn is_narrow_network(network: &str) -> bool {
+    let (address, bits) = network.split_once('/').map_or((network, None), |(address, bits)| (address, Some(bits)));
+    let least = if address.contains(':') { 32 } else { 8 };
+    bits.is_none_or(|bits| bits.parse::<u8>().is_ok_and(|bits| bits >= least))
 }
 
 fn context<'a>(requester: &Requester<'a>, key: &str) -> Context<'a> {

@@ -28,6 +28,9 @@ pub struct Admitted {
     pub doubts: Gaps,
 }
 
+/// What writes objects. A replica is written without s3:PutObject.
+const WRITES: [&str; 2] = ["s3:PutObject", "s3:ReplicateObject"];
+
 /// What reads log files.
 const READS: [&str; 5] = [
     "s3:GetObject",
@@ -106,6 +109,20 @@ pub fn foreign_readers(
 ) -> Result<Vec<Admitted>, Gaps> {
     let Some(policy) = policy else { return Ok(Vec::new()) };
     Ok(foreign(&Question::on_bucket(policy, partition, bucket, &READS, &[])?, owner))
+}
+
+/// Those other than CloudTrail and the owner whom the bucket policy lets write objects, sorted, each once.
+///
+/// # Errors
+/// A policy that has too many cases to follow.
+pub fn foreign_writers(
+    policy: Option<&PolicyDocument>,
+    partition: &str,
+    bucket: &str,
+    owner: Option<&str>,
+) -> Result<Vec<Admitted>, Gaps> {
+    let Some(policy) = policy else { return Ok(Vec::new()) };
+    Ok(foreign(&Question::on_bucket(policy, partition, bucket, &WRITES, &[])?, owner))
 }
 
 /// Those other than the owner whom the bucket policy lets delete objects or change how the bucket keeps them.

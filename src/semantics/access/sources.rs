@@ -16,14 +16,14 @@ use super::requesters::{Admitted, Question, Reach, Request, gap, name};
 
 const EVERY: &str = "every account";
 
-/// For whom the bucket policy lets CloudTrail write or look at the access control list: account ids, organization ids,
-/// `every account`; sorted, each once.
+/// For whom the bucket policy lets CloudTrail write: account ids, organization ids, `every account`; sorted, each once.
+/// That CloudTrail may look at the access control list for everybody, as in the policy of AWS Control Tower, delivers nothing.
 ///
 /// # Errors
 /// A policy that has too many cases to follow.
 pub fn cloudtrail_sources(policy: Option<&PolicyDocument>, partition: &str, bucket: &str) -> Result<Vec<Admitted>, Gaps> {
     let Some(policy) = policy else { return Ok(Vec::new()) };
-    let question = Question::on_bucket(policy, partition, bucket, &["s3:PutObject", "s3:PutObjectAcl"], &["s3:GetBucketAcl"])?;
+    let question = Question::on_bucket(policy, partition, bucket, &["s3:PutObject", "s3:PutObjectAcl"], &[])?;
     Ok(sources(&question))
 }
 

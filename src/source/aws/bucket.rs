@@ -524,5 +524,9 @@ fn replication_rule(rule: &sdk::ReplicationRule) -> Result<ReplicationRule, Stri
         prefix: prefix.to_string(),
         destination_bucket_arn: destination.bucket().to_string(),
         destination_account: text(destination.account()),
+        copies_kms_encrypted: rule
+            .source_selection_criteria()
+            .and_then(|criteria| criteria.sse_kms_encrypted_objects())
+            .is_some_and(|objects| *objects.status() == sdk::SseKmsEncryptedObjectsStatus::Enabled),
     })
 }

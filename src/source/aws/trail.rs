@@ -280,8 +280,12 @@ async fn list_tags(reader: &Reader, found: &Found, owner: &str) -> Fact<Vec<Tag>
     }
 }
 
+/// Insights on data events alone say nothing of management events. A selector without categories is about these.
 fn insight_types(selectors: &[sdk::InsightSelector]) -> Result<Vec<String>, String> {
-    let kinds = selectors.iter().map(|s| s.insight_type().map(|kind| kind.as_str().to_string()));
+    let of_management = |s: &&sdk::InsightSelector| {
+        s.event_categories().is_empty() || s.event_categories().contains(&sdk::SourceEventCategory::Management)
+    };
+    let kinds = selectors.iter().filter(of_management).map(|s| s.insight_type().map(|kind| kind.as_str().to_string()));
     let mut kinds = kinds.collect::<Option<Vec<_>>>().ok_or("an Insights selector without a type")?;
     kinds.sort();
     kinds.dedup();
@@ -332,4 +336,19 @@ fn advanced_selector(selector: &sdk::AdvancedEventSelector) -> AdvancedSelector 
         not_ends_with: field.not_ends_with().to_vec(),
     });
     AdvancedSelector { name: text(selector.name()), field_selectors: field_selectors.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn insights_on_data_events_are_none_on_management_events() {
+        let rate = || sdk::InsightSelector::builder().insight_type(sdk::InsightType::ApiCallRateInsight);
+        let of = |category| rate().event_categories(category).build();
+        assert_eq!(insight_types(&[of(sdk::SourceEventCategory::Data)]), Ok(Vec::new()));
+        let found = Ok(vec!["ApiCallRateInsight".to_string()]);
+        assert_eq!(insight_types(&[of(sdk::SourceEventCategory::Management)]), found);
+        assert_eq!(insight_types(&[rate().build()]), found);
+    }
 }

@@ -12,7 +12,7 @@ use crate::semantics::log_keys::Keys;
 use crate::semantics::{Answer, Truth};
 
 use super::super::evaluate::{Evaluated, Evaluator, as_list, impossible};
-use super::super::value::{Item, ListValue, RecordValue, Value, Verdict};
+use super::super::value::{Item, ListValue, RecordValue, Value, Verdict, equal};
 use super::super::vocabulary::Type;
 use super::{Entry, Function};
 
@@ -24,6 +24,7 @@ pub(in super::super) enum Question {
     CloudTrailSources,
     ShutsOutStrangers,
     Organizations,
+    OwnerTrails,
     KeyForeignDecrypters,
     KeyCloudTrailSources,
     KeyShutsOutStrangers,
@@ -33,10 +34,15 @@ pub(in super::super) enum Question {
     KeepsAtHand,
 }
 
+/// The fields from which it follows whom a bucket policy lets in, the owner aside.
+pub(in super::super) const OF_BUCKET_POLICY: &[(&str, &str)] =
+    &[("bucket", "policy"), ("bucket", "partition"), ("bucket", "owner_account"), ("bucket", "acl_owner")];
+
 /// The fields that a question reads by itself.
 pub(in super::super) fn reads(question: Question) -> &'static [(&'static str, &'static str)] {
     match question {
-        Question::ForeignReaders | Question::ForeignChangers | Question::CloudTrailSources | Question::ShutsOutStrangers => {
+        Question::ForeignReaders | Question::ForeignChangers => OF_BUCKET_POLICY,
+        Question::CloudTrailSources | Question::ShutsOutStrangers => {
             &[("bucket", "policy"), ("bucket", "partition"), ("bucket", "owner_account")]
         }
         Question::Organizations => &[
@@ -48,6 +54,7 @@ pub(in super::super) fn reads(question: Question) -> &'static [(&'static str, &'
             ("account", "organization"),
             ("trail", "kms_key"),
         ],
+        Question::OwnerTrails => &[("bucket", "owner_account"), ("account", "trails")],
         Question::KeyForeignDecrypters | Question::KeyCloudTrailSources | Question::KeyShutsOutStrangers => {
             &[("key", "policy"), ("key", "owner_account")]
         }
@@ -116,6 +123,14 @@ pub(super) fn table() -> Vec<Entry> {
             None,
             texts(),
             "The organizations of the bucket's own account and of the accounts whose trails deliver to it.",
+        ),
+        entry(
+            Question::OwnerTrails,
+            "ownerTrails",
+            "bucket",
+            None,
+            trails.clone(),
+            "The trails that record in the account that owns the bucket, wherever they deliver, organization trails included.",
         ),
         entry(
             Question::KeyForeignDecrypters,
@@ -189,10 +204,10 @@ impl<'a> Evaluator<'a> {
     pub(super) fn access(&mut self, question: Question, receiver: Value<'a>, argument: Value<'a>) -> Evaluated<Value<'a>> {
         match question {
             Question::ForeignReaders => self.about_policy(receiver, |this, record, policy, partition, name| {
-                this.but_the_owner(record, |owner| access::foreign_readers(policy, partition, name, owner))
+                this.but_the_buckets_owner(record, |owner| access::foreign_readers(policy, partition, name, owner))
             }),
             Question::ForeignChangers => self.about_policy(receiver, |this, record, policy, partition, name| {
-                this.but_the_owner(record, |owner| access::foreign_changers(policy, partition, name, owner))
+                this.but_the_buckets_owner(record, |owner| access::foreign_changers(policy, partition, name, owner))
             }),
             Question::CloudTrailSources => self.about_policy(receiver, |_, _, policy, partition, name| {
                 Ok(admitted(access::cloudtrail_sources(policy, partition, name), &Gaps::new()))
@@ -201,6 +216,7 @@ impl<'a> Evaluator<'a> {
                 Ok(Value::Truth(Verdict::answered(access::shuts_out_strangers(policy, partition, name))))
             }),
             Question::Organizations => self.organizations(receiver),
+            Question::OwnerTrails => self.owner_trails(receiver),
             Question::KeyForeignDecrypters => self.about_key(receiver, |this, record, policy| {
                 this.but_the_owner(record, |owner| access::foreign_decrypters(policy, record.id, owner))
             }),
@@ -237,6 +253,21 @@ impl<'a> Evaluator<'a> {
             _ => return impossible("an owner that is no text"),
         };
         Ok(admitted(ask(owner.as_deref()), &doubts))
+    }
+
+    /// As for any owner. A bucket's owner may also be named by the canonical id that the access control list shows.
+    pub(super) fn but_the_buckets_owner(
+        &mut self,
+        record: &RecordValue<'a>,
+        ask: impl Fn(Option<&str>) -> Result<Vec<Admitted>, Gaps>,
+    ) -> Evaluated<Value<'a>> {
+        let is_canonical = |item: &Item<'a>| matches!(&item.value, Value::Text(who) if who.len() == 64 && who.bytes().all(|b| b.is_ascii_hexdigit()));
+        let ListValue { mut items, gaps } = as_list(self.but_the_owner(record, ask)?)?;
+        if items.iter().any(is_canonical) {
+            let owner = self.reader.read(record, "acl_owner")?;
+            items.retain(|item| !is_canonical(item) || equal(&item.value, &owner).truth != Truth::True);
+        }
+        Ok(Value::List(ListValue { items, gaps }))
     }
 
     fn about_key(
@@ -296,6 +327,19 @@ impl<'a> Evaluator<'a> {
             }
         }
         Ok(Value::List(ListValue { items, gaps }))
+    }
+
+    /// The trails that record in the account that owns the bucket.
+    fn owner_trails(&mut self, bucket: Value<'a>) -> Evaluated<Value<'a>> {
+        let account = match self.field(bucket, "owner_account")? {
+            Value::Text(Cow::Borrowed(id)) => id,
+            Value::Unknown(gaps) => return Ok(Value::List(ListValue::unread(gaps))),
+            Value::OneOf { gap, .. } => return Ok(Value::List(ListValue::unread([gap].into()))),
+            _ => return impossible("an owner that is no text"),
+        };
+        let found = self.context.inventory.find("account", account);
+        let record = RecordValue { noun: "account", id: account, found, owner: account, prefix: String::new(), held_by: None };
+        Ok(Value::List(as_list(self.field(Value::Record(record), "trails")?)?))
     }
 
     /// The trails that name the key; those that may, where which key a trail names was not read.

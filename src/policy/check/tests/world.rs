@@ -15,6 +15,7 @@ use crate::inventory::{
 use crate::policy::check::functions::Semantics;
 use crate::policy::check::{CheckError, Context, Env, Evaluation, Program};
 use crate::policy::{ParameterType, ParameterValue};
+use crate::semantics::access::Admitted;
 use crate::semantics::selectors::Contributor;
 use crate::semantics::{Answer, PartialEvent, Truth};
 
@@ -260,9 +261,10 @@ fn records(contributors: &[Contributor<'_>], may_be_more: &Gaps, _: &PartialEven
 }
 
 /// The ids of the statements are the writers.
-fn writers(policy: Option<&PolicyDocument>, _: &str, _: &str, owner: Option<&str>) -> Vec<String> {
+fn writers(policy: Option<&PolicyDocument>, _: &str, _: &str, owner: Option<&str>) -> Result<Vec<Admitted>, Gaps> {
     let statements = policy.map(|p| p.statements.as_slice()).unwrap_or_default();
-    statements.iter().filter_map(|s| s.sid.clone()).filter(|sid| Some(sid.as_str()) != owner).collect()
+    let sids = statements.iter().filter_map(|s| s.sid.clone()).filter(|sid| Some(sid.as_str()) != owner);
+    Ok(sids.map(|who| Admitted { who, doubts: Gaps::new() }).collect())
 }
 
 fn secure(policy: Option<&PolicyDocument>, partition: &str, bucket: &str) -> Answer {
