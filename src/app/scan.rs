@@ -50,15 +50,8 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
 }
 
 /// The IAM action that allows an operation, from the table of every call that can be made.
-#[cfg(feature = "aws")]
 fn action(service: &str, operation: &str) -> Option<&'static str> {
     crate::aws::operation::ALL.iter().find(|o| o.service == service && o.name == operation).map(|o| o.action)
-}
-
-/// Without the SDK the table is not there.
-#[cfg(not(feature = "aws"))]
-fn action(_: &str, _: &str) -> Option<&'static str> {
-    None
 }
 
 fn exit(report: &Report, fail_on: Severity, allow_unknown: bool) -> Exit {

@@ -84,7 +84,7 @@ operations! {
     GET_CALLER_IDENTITY = "sts" "GetCallerIdentity" allowed by "sts:GetCallerIdentity": "which account this is, and who reads it"
         [always, unrestricted] account(id partition caller_arn global_events_region) bucket(partition);
     LIST_REGIONS = "account" "ListRegions" allowed by "account:ListRegions": "the Regions that the account has enabled"
-        [always] account(regions) trail(status);
+        [always] account(regions);
     LIST_ACCOUNT_ALIASES = "iam" "ListAccountAliases" allowed by "iam:ListAccountAliases": "the account's alias"
         [] account(alias);
     GET_ACCOUNT_PUBLIC_ACCESS_BLOCK = "s3control" "GetPublicAccessBlock" allowed by "s3:GetAccountPublicAccessBlock": "the account's public access block"
