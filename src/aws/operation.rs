@@ -150,7 +150,7 @@ operations! {
         [first topic] topic(exists kms_key_id policy subscriptions_confirmed
         subscriptions_pending);
     DESCRIBE_ORGANIZATION = "organizations" "DescribeOrganization" allowed by "organizations:DescribeOrganization": "the organization that the account belongs to"
-        [first organization, discovery] account(organization)
+        [first organization] account(organization)
         organization(id partition management_account feature_set);
     LIST_ACCOUNTS = "organizations" "ListAccounts" allowed by "organizations:ListAccounts": "the accounts of the organization"
         [discovery, management] organization(members);
