@@ -13,6 +13,7 @@ pub mod cli;
 pub mod config;
 pub mod finding;
 pub mod inventory;
+pub mod moment;
 pub mod policy;
 pub mod report;
 pub mod semantics;

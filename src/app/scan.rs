@@ -12,6 +12,7 @@ use crate::config::{Config, FILE_NAME};
 use crate::finding::{Outcome, Severity};
 use crate::inventory::Inventory;
 use crate::inventory::noun::closest;
+use crate::moment::Moments;
 use crate::policy::catalogue::Catalogue;
 use crate::report::build::Material;
 use crate::report::text::TextOptions;
@@ -26,10 +27,11 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     if let Some(source) = &source {
         config.check(source, &catalogue)?;
     }
-    let selection = Selection::new(scan, &config, &catalogue)?;
+    let mut selection = Selection::new(scan, &config, &catalogue)?;
     let output = Output::prepare(scan, &config)?;
     let inventory = inputs::inventory(scan, &config, terminal)?;
     let now = scan.now.unwrap_or(inventory.scope.ended);
+    selection.settings.as_read = scan.now.is_none() && Moments::of(&inventory).are_apart();
     let findings = audit(&inventory, &catalogue, &selection.settings, now).map_err(|e| {
         Refusal::new(e.to_string()).hint("this is a fault of the policy or of Trailproof, and no verdict; please report it")
     })?;
@@ -43,7 +45,8 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
         asked: selection.asked,
         now,
     };
-    let report = Report::build(&material, findings);
+    let mut report = Report::build(&material, findings);
+    report.collected.judged_as_read = selection.settings.as_read;
     output.write(&report, &inventory, terminal)?;
     let fail_on = scan.fail_on.or(config.fail_on).unwrap_or(Severity::Low);
     Ok(exit(&report, fail_on, scan.allow_unknown || config.allow_unknown))
@@ -113,7 +116,8 @@ impl Selection {
         if asked.is_empty() {
             return Err(Refusal::new("no policy is left to ask").hint("loosen --policy, --framework or --min-severity"));
         }
-        let settings = Settings { only: Some(asked.clone()), parameters: config.policies.parameters.clone(), severities };
+        let settings =
+            Settings { only: Some(asked.clone()), parameters: config.policies.parameters.clone(), severities, as_read: false };
         Ok(Selection { settings, set_aside, asked })
     }
 }

@@ -12,12 +12,16 @@ const ARROWS: [(&str, &[&str]); 13] = [
     ("semantics", &["inventory"]),
     ("policy", &["inventory", "semantics", "finding", "yaml"]),
     ("config", &["inventory", "finding", "policy", "yaml"]),
-    ("audit", &["inventory", "semantics", "finding", "policy"]),
+    ("moment", &["inventory"]),
+    ("audit", &["inventory", "semantics", "finding", "policy", "moment"]),
     ("report", &["inventory", "semantics", "finding", "policy"]),
     ("aws", &["inventory"]),
     ("source", &["inventory", "aws"]),
     ("cli", &["finding", "config"]),
-    ("app", &["inventory", "yaml", "finding", "semantics", "policy", "config", "audit", "report", "aws", "source", "cli"]),
+    (
+        "app",
+        &["inventory", "yaml", "finding", "semantics", "policy", "config", "moment", "audit", "report", "aws", "source", "cli"],
+    ),
     ("main", &["app", "cli"]),
 ];
 

@@ -20,6 +20,7 @@ mod emulator;
 #[cfg(feature = "aws")]
 mod faults;
 mod hostile;
+mod moments;
 mod permissions;
 mod policies;
 mod program;
