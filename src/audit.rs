@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use crate::finding::{FactRead, Finding, Fix, Outcome, RequirementRef, Severity, Subject};
 use crate::inventory::{Account, AccountScope, Fact, Gap, GapKind, Gaps, Inventory, Record, Standing, Trail};
+use crate::moment::Moments;
 use crate::policy::catalogue::{Catalogue, Policy};
 use crate::policy::check::{Context, Evaluation, EvaluationError};
 use crate::policy::message::{self, TemplateError};
@@ -21,6 +22,8 @@ pub struct Settings {
     pub parameters: BTreeMap<String, BTreeMap<String, ParameterValue>>,
     /// Severities, by policy.
     pub severities: BTreeMap<String, Severity>,
+    /// Whether each subject is judged at the moment at which it was read, and not all of them at one.
+    pub as_read: bool,
 }
 
 /// A policy that could not be asked: a bug of the policy or of the evaluator, never a verdict.
@@ -42,6 +45,7 @@ pub fn audit(
     settings: &Settings,
     now: Timestamp,
 ) -> Result<Vec<Finding>, AuditError> {
+    let moments = settings.as_read.then(|| Moments::of(inventory));
     let mut findings = Vec::new();
     let mut by_kind: BTreeMap<SubjectKind, Vec<Holding>> = BTreeMap::new();
     for (id, policy) in &catalogue.policies {
@@ -51,7 +55,8 @@ pub fn audit(
         let parameters = policy.parameters(settings.parameters.get(id));
         let kind = policy.file.subject;
         let holdings = by_kind.entry(kind).or_insert_with(|| holdings(inventory, kind));
-        let asked = Asked { inventory, policy, parameters, severity: settings.severities.get(id).copied(), now, holdings };
+        let severity = settings.severities.get(id).copied();
+        let asked = Asked { inventory, policy, parameters, severity, now, moments: moments.as_ref(), holdings };
         asked.all(&mut findings)?;
     }
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -68,6 +73,8 @@ struct Asked<'a> {
     parameters: BTreeMap<String, ParameterValue>,
     severity: Option<Severity>,
     now: Timestamp,
+    /// When each subject was read, where that decides.
+    moments: Option<&'a Moments<'a>>,
     /// What each account has of the policy's kind of subject.
     holdings: &'a [Holding],
 }
@@ -111,7 +118,7 @@ impl Asked<'_> {
             subject: record,
             parameters: &self.parameters,
             events: &self.policy.events,
-            now: self.now,
+            now: self.moments.and_then(|moments| moments.read(record, &subject.account)).unwrap_or(self.now),
         };
         let mut facts = Facts::default();
         if let Some(applies) = &self.policy.applies {

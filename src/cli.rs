@@ -146,12 +146,13 @@ pub struct Scan {
     pub resume: bool,
 
     /// Read this account, by the role ARN or by the role name; repeat it for more. The account of the credentials is read
-    /// where none is named.
+    /// where none is named, and always by the credentials themselves where no role ARN is given for it. With --org these
+    /// accounts are read beside the organization's.
     #[arg(long = "account", value_name = "ID[=ROLE_ARN]", help_heading = "Accounts")]
     pub accounts: Vec<String>,
     /// Read every active account of the organization. The credentials belong to its management account, or to an account
     /// that administers a service for it.
-    #[arg(long, help_heading = "Accounts", conflicts_with = "accounts")]
+    #[arg(long, help_heading = "Accounts")]
     pub org: bool,
     /// The role to assume in each account; TrailproofAudit where it is not given.
     #[arg(long, value_name = "NAME", help_heading = "Accounts")]

@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod finding;
 pub mod history;
 pub mod inventory;
+pub mod moment;
 pub mod policy;
 pub mod report;
 pub mod semantics;

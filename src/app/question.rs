@@ -24,6 +24,9 @@ use crate::waiver::{Evidence, Register};
 pub(super) struct Question {
     /// The moment as of which is judged.
     pub(super) now: Timestamp,
+    /// Whether each subject is judged at the moment at which it was read instead.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    as_read: bool,
     /// The policies that are asked.
     pub(super) asked: BTreeSet<String>,
     /// Only these frameworks are reported; every one where it is empty.
@@ -71,7 +74,8 @@ impl Question {
             evidence.dedup();
             WaiverFile { name: w.source.name.clone(), evidence }
         });
-        Question { now, asked, frameworks, scopes, parameters, severities: settings.severities, set_aside, waivers }
+        let Settings { severities, as_read, .. } = settings;
+        Question { now, as_read, asked, frameworks, scopes, parameters, severities, set_aside, waivers }
     }
 
     /// Whether the catalogue has every policy and framework that is named, so that none is silently not asked.
@@ -119,8 +123,12 @@ impl Question {
         catalogue: &Catalogue,
         register: Option<&Register>,
     ) -> Result<Report, Refusal> {
-        let settings =
-            Settings { only: Some(self.asked.clone()), parameters: self.parameters.clone(), severities: self.severities.clone() };
+        let settings = Settings {
+            only: Some(self.asked.clone()),
+            parameters: self.parameters.clone(),
+            severities: self.severities.clone(),
+            as_read: self.as_read,
+        };
         let mut findings = audit(inventory, catalogue, &settings, self.now).map_err(|e| {
             Refusal::new(e.to_string()).hint("this is a fault of the policy or of Trailproof, and no verdict; please report it")
         })?;
@@ -136,18 +144,13 @@ impl Question {
             waivers: applied.as_ref(),
             now: self.now,
         };
-        Ok(Report::build(&material, findings))
+        let mut report = Report::build(&material, findings);
+        report.collected.judged_as_read = self.as_read;
+        Ok(report)
     }
 }
 
 /// The IAM action that allows an operation, from the table of every call that can be made.
-#[cfg(feature = "aws")]
 fn action(service: &str, operation: &str) -> Option<&'static str> {
     crate::aws::operation::ALL.iter().find(|o| o.service == service && o.name == operation).map(|o| o.action)
-}
-
-/// Without the SDK the table is not there.
-#[cfg(not(feature = "aws"))]
-fn action(_: &str, _: &str) -> Option<&'static str> {
-    None
 }

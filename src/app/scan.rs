@@ -14,6 +14,7 @@ use crate::config::{Config, FILE_NAME};
 use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::inventory::noun::closest;
+use crate::moment::Moments;
 use crate::policy::catalogue::Catalogue;
 use crate::report::exchange::sarif::InventoryLines;
 use crate::report::past::Past;
@@ -29,7 +30,7 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     if let Some(source) = &source {
         config.check(source, &catalogue)?;
     }
-    let selection = Selection::new(scan, &config, &catalogue)?;
+    let mut selection = Selection::new(scan, &config, &catalogue)?;
     let history = scan.history.as_deref().map(history::open).transpose()?;
     let waivers = waiver::of_scan(scan.waivers.as_deref(), &config, source.as_ref(), &catalogue, &selection.settings.severities)?;
     let gates = Gates {
@@ -44,7 +45,7 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
         Some(sealing) => sealing.collect(scan, &config, terminal)?,
         None => inputs::inventory(scan, &config, terminal)?,
     };
-    let now = scan.now.unwrap_or(inventory.scope.ended);
+    let now = selection.as_of(scan.now, &inventory);
     let question = Question::new(selection, scan.frameworks.clone(), config.scopes(), now, &catalogue, waivers.as_ref());
     let report = question.answer(&inventory, &catalogue, waivers.as_ref().map(|w| &w.register))?;
     let past = history.map(|history| history::kept(history, &report)).transpose()?;
@@ -116,8 +117,16 @@ impl Selection {
         if asked.is_empty() {
             return Err(Refusal::new("no policy is left to ask").hint("loosen --policy, --framework or --min-severity"));
         }
-        let settings = Settings { only: Some(asked.clone()), parameters: config.policies.parameters.clone(), severities };
+        let settings =
+            Settings { only: Some(asked.clone()), parameters: config.policies.parameters.clone(), severities, as_read: false };
         Ok(Selection { settings, set_aside, asked })
+    }
+
+    /// The moment of the audit: the one that was named, else the last of reading. Where none was named and accounts were read at
+    /// different times, each subject is judged at its own.
+    pub(super) fn as_of(&mut self, named: Option<jiff::Timestamp>, inventory: &Inventory) -> jiff::Timestamp {
+        self.settings.as_read = named.is_none() && Moments::of(inventory).are_apart();
+        named.unwrap_or(inventory.scope.ended)
     }
 }
 

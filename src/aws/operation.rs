@@ -84,7 +84,7 @@ operations! {
     GET_CALLER_IDENTITY = "sts" "GetCallerIdentity" allowed by "sts:GetCallerIdentity": "which account this is, and who reads it"
         [always, unrestricted] account(id partition caller_arn global_events_region) bucket(partition);
     LIST_REGIONS = "account" "ListRegions" allowed by "account:ListRegions": "the Regions that the account has enabled"
-        [always] account(regions) trail(status);
+        [always] account(regions);
     LIST_ACCOUNT_ALIASES = "iam" "ListAccountAliases" allowed by "iam:ListAccountAliases": "the account's alias"
         [] account(alias);
     GET_ACCOUNT_PUBLIC_ACCESS_BLOCK = "s3control" "GetPublicAccessBlock" allowed by "s3:GetAccountPublicAccessBlock": "the account's public access block"
@@ -150,7 +150,7 @@ operations! {
         [first topic] topic(exists kms_key_id policy subscriptions_confirmed
         subscriptions_pending);
     DESCRIBE_ORGANIZATION = "organizations" "DescribeOrganization" allowed by "organizations:DescribeOrganization": "the organization that the account belongs to"
-        [first organization, discovery] account(organization)
+        [first organization] account(organization)
         organization(id partition management_account feature_set);
     LIST_ACCOUNTS = "organizations" "ListAccounts" allowed by "organizations:ListAccounts": "the accounts of the organization"
         [discovery, management] organization(members);

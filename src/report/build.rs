@@ -54,6 +54,7 @@ impl Report {
                 ended: scope.ended,
                 interrupted: scope.interrupted,
                 synthetic: scope.synthetic,
+                judged_as_read: false,
             },
             result: result_line(&summary, population.regions_left_out) + &aside,
             executive: Executive::default(),

@@ -99,6 +99,9 @@ pub struct Collected {
     pub interrupted: bool,
     /// Made-up data, for a demonstration.
     pub synthetic: bool,
+    /// Accounts were read at different times, and each subject is judged at the moment at which it was read, not at `now`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub judged_as_read: bool,
 }
 
 /// Counts of findings.

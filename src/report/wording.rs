@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Counts, Report, RequirementStatus};
+use super::{Collected, Counts, Report, RequirementStatus};
 use crate::inventory::Origin;
 
 impl RequirementStatus {
@@ -72,6 +72,16 @@ pub(super) fn percent(permille: u32) -> String {
 /// `2026-11-20 10:00:00 UTC`.
 pub(super) fn moment(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// When facts were read, and what moment they are judged at where that is not one.
+pub(super) fn read(collected: &Collected) -> String {
+    let span = span(collected.started, collected.ended);
+    if collected.judged_as_read {
+        format!("{span}; accounts were read at different times, and what each holds is judged at the moment it was read")
+    } else {
+        span
+    }
 }
 
 /// From the first moment to the last, the date said once where it is the same.

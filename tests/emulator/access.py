@@ -48,6 +48,17 @@ def holds(condition, context):
     )
 
 
+def permits(documents, action, resource):
+    """Whether identity policies allow the action. Conditions are not evaluated, and so never hold."""
+    statements = [statement for document in documents for statement in listed(document["Statement"])]
+    fits = lambda statement: (  # noqa: E731
+        any(fnmatch.fnmatchcase(action.lower(), pattern.lower()) for pattern in listed(statement["Action"]))
+        and any(fnmatch.fnmatchcase(resource, pattern) for pattern in listed(statement["Resource"]))
+    )
+    effects = {statement["Effect"] for statement in statements if fits(statement) and (statement["Effect"] == "Deny" or "Condition" not in statement)}
+    return effects == {"Allow"}
+
+
 def caller_arn(account, key):
     """The principal of an access key: the session that AssumeRole made, or the auditors' own role in the account."""
     session = sts_backends[account]["aws"].get_assumed_role_from_access_key(key)

@@ -71,6 +71,11 @@ ACTIONS = {
     "s3:ListBuckets": "s3:ListAllMyBuckets",
     "s3:HeadBucket": "s3:ListBucket",
     "s3:ListObjectsV2": "s3:ListBucket",
+    "s3:ListObjects": "s3:ListBucket",
+    "s3:HeadObject": "s3:GetObject",
+    "s3:GetBucketAccelerateConfiguration": "s3:GetAccelerateConfiguration",
+    "s3:GetBucketCors": "s3:GetBucketCORS",
+    "s3:GetBucketNotificationConfiguration": "s3:GetBucketNotification",
     "s3:GetBucketEncryption": "s3:GetEncryptionConfiguration",
     "s3:GetBucketLifecycleConfiguration": "s3:GetLifecycleConfiguration",
     "s3:GetBucketReplication": "s3:GetReplicationConfiguration",
@@ -187,14 +192,28 @@ def refusal(call, refused):
     return refused.status, [*headers, ("Content-Type", kind)], body
 
 
+def action_of(call):
+    """The IAM action that a call needs. Source: the Service Authorization Reference."""
+    return ACTIONS.get(call.name, call.name.replace("s3control:", "s3:"))
+
+
+def is_permitted(call, account):
+    """Whether the caller's own policies allow the call, where the test gave it some."""
+    if account.permissions is None or call.name == "sts:GetCallerIdentity":
+        return True
+    documents = account.permissions["user" if OWN_KEY.match(call.key) else "role"]
+    resource = call.form().get("RoleArn", ["*"])[0] if call.name == "sts:AssumeRole" else "*"
+    return access.permits(documents, action_of(call), resource)
+
+
 def denial(call, fault):
-    action = ACTIONS.get(call.name, call.name.replace("s3control:", "s3:"))
+    action = action_of(call)
     because = (
         "with an explicit deny in a service control policy"
-        if fault.kind == "scp"
+        if fault and fault.kind == "scp"
         else f"because no identity-based policy allows the {action} action"
     )
-    message = fault.message or f"User: {call.caller_arn} is not authorized to perform: {action} {because}"
+    message = (fault and fault.message) or f"User: {call.caller_arn} is not authorized to perform: {action} {because}"
     return denied(call, message)
 
 
@@ -292,7 +311,7 @@ class Emulator:
         if call.key.startswith("AKIAREVOKED"):
             code = {"s3": "InvalidAccessKeyId", "sts": "InvalidClientTokenId", "iam": "InvalidClientTokenId"}
             raise Refusal(code.get(call.service, "UnrecognizedClientException"), "The security token included in the request is invalid.", 403)
-        if kind in ("deny", "scp"):
+        if kind in ("deny", "scp") or not is_permitted(call, account):
             raise denial(call, fault)
         if kind == "throttle":
             code, status = THROTTLED.get(call.service, ("ThrottlingException", 400))

@@ -105,7 +105,7 @@ def org(make, external_id=None):
     The log archive (9) holds the organization trail's bucket and key, the management account its log group and topic, and the security
     account (8) administers CloudTrail by delegation. Of the members, `web` (3) has a trail of its own that is named like the
     organization's, and points to a log group and a topic that are gone; `data` (4) has enabled a Region that nobody else has; `sandbox`
-    (5) has no role for the auditors; `retired` (6) is suspended. The role is `TrailproofAudit`, trusted to the management account,
+    (5) has no role for the auditors; `retired` (6) is suspended. The role is `TrailproofAudit`, in the management account too, trusted to the management account,
     with the external id where one is given.
     """
     names = {"9": "log-archive", "8": "security", "2": "payments", "3": "web", "4": "data", "5": "sandbox", "6": "retired", "7": "partner"}
@@ -127,7 +127,7 @@ def org(make, external_id=None):
             "me-south-1": "DISABLED",
             "eu-south-1": "DISABLED",
         }
-    for name, member in makes.items():
+    for name, member in {"management": make, **makes}.items():
         if name != "sandbox":
             member.role("TrailproofAudit", f"arn:aws:iam::{make.number}:root", external_id)
     make.client("iam").create_account_alias(AccountAlias="acme-management")

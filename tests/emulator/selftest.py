@@ -85,6 +85,21 @@ class Emulator(unittest.TestCase):
         self.assertEqual({r["RegionName"] for r in some}, {"eu-south-1", "me-south-1"})
         self.assertEqual(code(lab.client("cloudtrail", "eu-south-1").describe_trails)[0], "UnrecognizedClientException")
 
+    def test_what_no_policy_allows_is_refused(self):
+        lab = Lab("good")
+        bucket = f"good-trail-logs-{lab.number}"
+        allow = {"Statement": [{"Effect": "Allow", "Action": ["s3:GetEncryptionConfiguration"], "Resource": "*"}]}
+        ask("POST", "account", account=lab.number, permissions={"user": [allow], "role": []})
+        s3 = lab.client("s3")
+        s3.get_bucket_encryption(Bucket=bucket)
+        refused, message = code(s3.get_bucket_versioning, Bucket=bucket)
+        self.assertEqual(refused, "AccessDenied")
+        self.assertIn("s3:GetBucketVersioning", message)
+        self.assertEqual(code(lab.client("cloudtrail").list_trails)[0], "AccessDeniedException")
+        self.assertEqual(lab.client("sts").get_caller_identity()["Account"], lab.number)
+        ask("POST", "account", account=lab.number, permissions=None)
+        s3.get_bucket_versioning(Bucket=bucket)
+
     def test_the_good_trail(self):
         lab = Lab("good")
         cloudtrail, s3, kms = lab.client("cloudtrail"), lab.client("s3"), lab.client("kms")

@@ -75,6 +75,8 @@ class Account:
     clock: float = 0  # the time it is, seconds since 1970; 0 for the machine's
     # {"trail": name, "region": glob, "set": {field: value}}: GetTrailStatus; a negative number is seconds ago, null drops the field
     status: list = field(default_factory=list)
+    # {"user": [policy document], "role": [policy document]}: all that the account's own key and an assumed role may do; null for everything
+    permissions: dict = None
     organization: object = None  # organization.Organization
     log_classes: dict = field(default_factory=dict)  # (Region, log group) -> class
     mfa_delete: dict = field(default_factory=dict)  # bucket -> Enabled | Disabled
@@ -82,7 +84,7 @@ class Account:
     standing: list = field(default_factory=list)  # faults of the scenario, which outlive a clearing
     calls: list = field(default_factory=list)
 
-    SETTINGS = ("regions", "page", "latency_ms", "clock", "status")
+    SETTINGS = ("regions", "page", "latency_ms", "clock", "status", "permissions")
 
     def set(self, **settings):
         for name, value in settings.items():

@@ -5,14 +5,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may import whom, top-level module by top-level module.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     ("inventory", &[]),
     ("yaml", &["inventory"]),
     ("finding", &["inventory"]),
     ("semantics", &["inventory"]),
     ("policy", &["inventory", "semantics", "finding", "yaml"]),
     ("config", &["inventory", "finding", "policy", "yaml"]),
-    ("audit", &["inventory", "semantics", "finding", "policy"]),
+    ("moment", &["inventory"]),
+    ("audit", &["inventory", "semantics", "finding", "policy", "moment"]),
     ("waiver", &["inventory", "semantics", "finding", "policy", "yaml"]),
     ("report", &["inventory", "semantics", "finding", "policy", "waiver"]),
     ("history", &["finding", "report"]),
@@ -29,6 +30,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "semantics",
             "policy",
             "config",
+            "moment",
             "audit",
             "waiver",
             "report",

@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::PathBuf;
 
+use clap::Parser;
 use trailproof::app::cases;
+use trailproof::cli::Cli;
 use trailproof::policy::catalogue::Catalogue;
 use trailproof::yaml::{Complaint, SourceFile};
 
@@ -69,6 +71,60 @@ fn every_command_that_a_document_shows_is_understood() {
         }
     }
     assert!(tried >= 5, "only {tried} commands were seen");
+}
+
+const DEPLOY: &str = "examples/deploy/README.md";
+
+/// The commands of a document's blocks, lines that go on joined, without prompts and redirections.
+fn commands(document: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(document)).unwrap().replace("\\\n", " ");
+    let blocks = text.split("```console\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let lines = blocks.flat_map(|block| block.lines().collect::<Vec<_>>());
+    let commands = lines.filter_map(|line| line.strip_prefix("$ ")).map(|line| line.split(" >").next().unwrap().to_string());
+    commands.collect()
+}
+
+#[test]
+fn the_deployment_guide_names_what_is_there_and_what_is_understood() {
+    let folder = root().join("examples/deploy");
+    let text = fs::read_to_string(root().join(DEPLOY)).unwrap();
+    let links: Vec<&str> = text.split("](").skip(1).map(|rest| rest.split(')').next().unwrap()).collect();
+    let commands = commands(DEPLOY);
+    let files = commands.iter().flat_map(|command| command.split_whitespace());
+    let files: Vec<&str> = files.map(|word| word.trim_start_matches("file://")).filter(|word| word.ends_with(".yaml")).collect();
+    assert!(links.len() >= 3 && files.len() >= 3, "{links:?} {files:?}");
+    for named in links.iter().chain(&files).filter(|named| !named.starts_with("https:")) {
+        assert!(folder.join(named).exists(), "{DEPLOY} names `{named}`, which is not there");
+    }
+    let source = text.lines().find_map(|line| line.trim().strip_prefix("source ")).unwrap();
+    assert!(folder.join(source.trim_start_matches([' ', '=']).trim_matches('"')).join("main.tf").exists(), "{source}");
+
+    let variables = fs::read_to_string(folder.join("terraform/variables.tf")).unwrap();
+    let module = text.split("module \"trailproof_audit\" {\n").nth(1).unwrap().split("\n}").next().unwrap();
+    for line in module.lines().filter(|line| !line.trim().starts_with("source")) {
+        let name = line.split_whitespace().next().unwrap();
+        assert!(variables.contains(&format!("variable \"{name}\"")), "the module has no variable {name}");
+    }
+    let templates = ["trailproof-audit-role", "trailproof-caller-policy"]
+        .map(|name| fs::read_to_string(folder.join(format!("cloudformation/{name}.yaml"))).unwrap())
+        .concat();
+    let mut parameters = 0;
+    for word in commands.iter().filter(|c| c.starts_with("aws cloudformation")).flat_map(|c| c.split_whitespace()) {
+        let name = match word.split_once('=') {
+            Some(("ParameterKey", rest)) => rest.split(',').next().unwrap(),
+            Some((name @ ("AuditorPrincipalArn" | "ExternalId"), _)) => name,
+            _ => continue,
+        };
+        parameters += 1;
+        assert!(templates.contains(&format!("\n  {name}:\n")), "no template has the parameter {name}");
+    }
+    assert_eq!(parameters, 4, "the test no longer sees the parameters");
+
+    let ours: Vec<&String> = commands.iter().filter(|command| command.starts_with("trailproof ")).collect();
+    assert!(ours.len() >= 3, "{ours:?}");
+    for command in ours {
+        Cli::try_parse_from(command.split_whitespace()).unwrap_or_else(|e| panic!("{command}: {e}"));
+    }
 }
 
 /// The text of the first block of this language in a document.

@@ -188,7 +188,18 @@ fn what_cannot_be_meant_is_refused_before_anything_is_read() {
     };
     let own = lab.account.clone();
     refuse(&["--org", "--ou", "ou-zz99-aaaaaaaa"], &["there is no organizational unit ou-zz99-aaaaaaaa"]);
+    refuse(&["--org", "--exclude-ou", "ou-zz99-aaaaaaaa"], &["there is no organizational unit ou-zz99-aaaaaaaa"]);
+    refuse(&["--org", "--ou", "workloads"], &["is not the id of an organizational unit", "ou-ab12-cdefghij"]);
+    let unit = lab.unit("Workloads").to_string();
+    refuse(&["--org", "--ou", &unit, "--exclude-ou", &unit], &["both asked for and excluded"]);
     refuse(&["--account", &own, "--exclude-account", &own], &["both asked for and excluded"]);
+    let archive = member(&lab, '9');
+    refuse(&["--org", "--log-account", &archive, "--exclude-account", &archive], &["both asked for and excluded"]);
+    let written = format!("version: 1\naccounts:\n  include: [\"{own}\"]\n  exclude: [\"{own}\"]\n");
+    std::fs::write(lab.path("contradiction.yaml"), written).unwrap();
+    refuse(&["--config", lab.path("contradiction.yaml").to_str().unwrap()], &["both asked for and excluded"]);
+    let empty = lab.unit("Empty").to_string();
+    refuse(&["--org", "--ou", &empty], &["no account"]);
     refuse(&["--account", "12345"], &["is not an account id", "twelve digits"]);
     refuse(&["--ou", "ou-zz99-aaaaaaaa"], &["--org"]);
     refuse(&["--resume"], &["--record"]);
@@ -219,8 +230,13 @@ fn an_account_that_is_closed_in_the_middle_ends_nothing() {
     let lab = Lab::new("org");
     let web = member(&lab, '3');
     lab.fault(json!({"account": web, "operation": "*", "kind": "deny", "skip": 6}));
-    scan(&lab, "out", &["--org"]);
+    let report = scan(&lab, "out", &["--org"]).report();
     let inventory = inventory(&lab, "out");
+    let own =
+        report.findings.iter().filter(|f| f.subject.kind == "trail" && f.subject.account == web && f.outcome == Outcome::Unknown);
+    assert!(own.count() > 0, "what the account no longer told is unknown");
+    let scope = inventory.scope.accounts.iter().find(|a| a.id == web).unwrap();
+    assert!(!scope.gaps.is_empty(), "the account is not listed as read in full");
     assert_eq!(reached(&inventory).len(), 7);
     let others: Vec<_> = inventory.accounts.iter().filter(|a| a.id != web).collect();
     assert!(others.iter().all(|a| a.trails.is_complete() && a.alias.known().is_some()));

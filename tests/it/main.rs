@@ -14,12 +14,15 @@ mod e2e_faults;
 #[cfg(feature = "aws")]
 mod e2e_org;
 #[cfg(feature = "aws")]
+mod e2e_permissions;
+#[cfg(feature = "aws")]
 mod emulator;
 mod evidence;
 #[cfg(feature = "aws")]
 mod faults;
 mod history;
 mod hostile;
+mod moments;
 mod permissions;
 mod policies;
 mod program;

@@ -64,12 +64,12 @@ pub(super) fn run(asked: &Pack, terminal: &Terminal) -> Result<Exit, Refusal> {
     if let Some(source) = &source {
         config.check(source, &catalogue)?;
     }
-    let selection = Selection::new(&scan, &config, &catalogue)?;
+    let mut selection = Selection::new(&scan, &config, &catalogue)?;
     let severities = &selection.settings.severities;
     let waivers = waiver::of_scan(scan.waivers.as_deref(), &config, source.as_ref(), &catalogue, severities)?;
     let mut sealing = Sealing::at(&asked.out, &asked.seal)?;
     let inventory = sealing.collect(&scan, &config, terminal)?;
-    let now = scan.now.unwrap_or(inventory.scope.ended);
+    let now = selection.as_of(scan.now, &inventory);
     let question = Question::new(selection, scan.frameworks.clone(), config.scopes(), now, &catalogue, waivers.as_ref());
     let report = question.answer(&inventory, &catalogue, waivers.as_ref().map(|w| &w.register))?;
     let sealable = Sealable {

@@ -173,7 +173,7 @@ pub(super) fn build(report: &Report, past: Option<&Past>) -> Page {
         version: report.tool.version.clone(),
         schema_version: report.schema_version.clone(),
         now: wording::moment(report.now),
-        read: wording::span(report.collected.started, report.collected.ended),
+        read: wording::read(&report.collected),
         interrupted: report.collected.interrupted,
         synthetic: report.collected.synthetic,
         result: report.result.clone(),

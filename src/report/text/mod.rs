@@ -92,7 +92,7 @@ fn header(paper: &mut Paper, report: &Report) {
         let outside = wording::counted(population.outside(), "account");
         paper.pair("outside", &format!("{outside} of the organization not asked for"));
     }
-    paper.pair("read", &wording::span(report.collected.started, report.collected.ended));
+    paper.pair("read", &wording::read(&report.collected));
     paper.gap();
     paper.line(Ink::Bold, &foreign::prose(&report.result));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
@@ -50,11 +50,31 @@ pub(super) struct Reader {
     pub(super) account: String,
     /// Region -> the gaps of calls there; empty where all were answered.
     regions: Mutex<BTreeMap<String, BTreeSet<Gap>>>,
+    /// Regions that the account has not enabled: no credentials of it are good there.
+    disabled: OnceLock<BTreeSet<String>>,
 }
 
 impl Reader {
     pub(super) fn new(session: Session, account: &str) -> Self {
-        Reader { session, account: account.to_string(), regions: Mutex::default() }
+        Reader { session, account: account.to_string(), regions: Mutex::default(), disabled: OnceLock::new() }
+    }
+
+    /// Says which Regions the account has not enabled. What is at home there, such as a trail that was left behind, cannot be
+    /// asked about, and AWS would answer that the credentials are bad.
+    pub(super) fn leave_out(&self, disabled: BTreeSet<String>) {
+        self.disabled.get_or_init(|| disabled);
+    }
+
+    fn out_of_reach(&self, ask: Ask<'_>) -> Option<Refusal> {
+        let Ask { operation, region, .. } = ask;
+        self.disabled.get().filter(|disabled| disabled.contains(region))?;
+        let account = &self.account;
+        let message = format!(
+            "{}:{} in {region}: account {account} has not enabled the Region, so that nothing can be asked there",
+            operation.service, operation.name
+        );
+        let remedy = format!("enable {region} in account {account}, or replace what is there by something in an enabled Region");
+        Some(Refusal::of(Gap::new(GapKind::Failed, message).with_remedy(Remedy::Do(remedy))))
     }
 
     /// Makes a call.
@@ -67,6 +87,9 @@ impl Reader {
         T: Send + 'f,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
+        if let Some(refusal) = self.out_of_reach(ask) {
+            return Box::pin(async move { Err(refusal) });
+        }
         let call = self.session.call(ask.operation, ask.region, ask.about, request);
         Box::pin(async move {
             let heard = call.await.map_err(|refusal| self.attribute(ask, refusal));
@@ -86,6 +109,9 @@ impl Reader {
         T: Send + 'f,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
+        if let Some(refusal) = self.out_of_reach(ask) {
+            return Box::pin(async move { Err(refusal) });
+        }
         let call = self.session.call(ask.operation, ask.region, ask.about, request);
         Box::pin(async move {
             let heard = match call.await {

@@ -77,13 +77,15 @@ pub enum CollectError {
     Organization(Gap),
     #[error("there is no organizational unit {unit}: {}", .gap.message)]
     Unit { unit: String, gap: Box<Gap> },
+    #[error("no account is left to read: {}", .0.message)]
+    Nobody(Gap),
 }
 
 impl CollectError {
     /// The call that was not answered.
     pub fn gap(&self) -> &Gap {
         match self {
-            Self::Identity(gap) | Self::Organization(gap) => gap,
+            Self::Identity(gap) | Self::Organization(gap) | Self::Nobody(gap) => gap,
             Self::Unit { gap, .. } => gap,
         }
     }
@@ -99,6 +101,7 @@ impl CollectError {
                                       a service for it, or name accounts with `--account`"
                     .into()
             }
+            Self::Nobody(_) => "name other units, or exclude less".into(),
             Self::Unit { .. } => "`aws organizations list-organizational-units-for-parent` shows the units".into(),
         }
     }
@@ -156,6 +159,8 @@ async fn enter(session: &Session, role: Option<Role>) -> Result<Box<Member>, Box
     let reader = Arc::new(Reader::new(session, &identity.account));
     let (facts, (trails, found), organization) =
         join!(Box::pin(account::collect(&reader)), Box::pin(trail::find(&reader)), Box::pin(organization::of_account(&reader)));
+    let is_disabled = |known: &&(String, Option<RegionOutcome>)| known.1 == Some(RegionOutcome::NotEnabled);
+    reader.leave_out(facts.known.iter().filter(is_disabled).map(|(region, _)| region.clone()).collect());
     let own = found.iter().filter(|found| found.owner() == identity.account);
     let own = join_all(own.map(|found| Box::pin(trail::collect(&reader, found, &facts.regions)))).await;
     Ok(Box::new(Member { reader, identity, facts, organization, trails, found, own }))

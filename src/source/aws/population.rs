@@ -26,7 +26,8 @@ pub(super) struct Population {
 /// Finds out which accounts the plan means.
 ///
 /// # Errors
-/// The organization cannot be listed at all, or a unit that was named does not exist: then nobody is meant.
+/// The organization cannot be listed at all, or a unit that was named does not exist, or no account is left: then nobody
+/// is meant.
 pub(super) async fn find(session: &Session, identity: &Identity, plan: &Plan) -> Result<Population, CollectError> {
     let caller = Arc::new(Reader::new(session.clone(), &identity.account));
     let mut population =
@@ -73,6 +74,11 @@ pub(super) async fn find(session: &Session, identity: &Identity, plan: &Plan) ->
         }
     }
     population.gaps.extend(listed.gaps.iter().cloned());
+    // Where some were not listed, they may be the ones that are meant.
+    if population.asked.is_empty() && population.gaps.is_empty() {
+        let message = "every account of the organization is suspended, excluded, or outside the units that were named";
+        return Err(CollectError::Nobody(Gap::new(GapKind::AbsentInput, message)));
+    }
     population.gaps.sort();
     population.gaps.dedup();
     population.listed = Some(listed);

@@ -566,6 +566,7 @@ fn bare() -> Report {
             ended: time("2026-11-20T10:01:12Z"),
             interrupted: false,
             synthetic: true,
+            judged_as_read: false,
         },
         result: "1 critical, 1 high and 2 medium fail; 2 findings could not be decided; 3 requirements are not met".into(),
         summary: Summary {
