@@ -74,7 +74,7 @@ fn evidence(folder: &Path, name: &str) -> Result<Evidence, String> {
 
 /// Says what must be looked at, on standard error.
 pub(super) fn warn(view: &WaiversView, terminal: &Terminal) {
-    terminal.note(&format!("waivers: {}", view.file));
+    terminal.note(&format!("took the waivers of {}", view.file));
     for alarm in &view.alarms {
         terminal.complain(&format!("warning: {alarm}"));
     }

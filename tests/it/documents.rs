@@ -137,9 +137,17 @@ fn the_vocabulary_says_what_a_case_need_not_write() {
 fn help_reads_as_it_did() {
     let folder = tempfile::tempdir().unwrap();
     let mut all = String::new();
-    for arguments in
-        [vec![], vec!["scan"], vec!["policy"], vec!["policy", "test"], vec!["permissions"], vec!["schema"], vec!["init"]]
-    {
+    for arguments in [
+        vec![],
+        vec!["scan"],
+        vec!["policy"],
+        vec!["policy", "test"],
+        vec!["waiver", "new"],
+        vec!["waiver", "check"],
+        vec!["permissions"],
+        vec!["schema"],
+        vec!["init"],
+    ] {
         let output = trailproof(folder.path()).env("COLUMNS", "100").args(&arguments).arg("--help").output().unwrap();
         all.push_str(&format!("## trailproof {} --help\n{}\n", arguments.join(" "), String::from_utf8_lossy(&output.stdout)));
     }
@@ -154,7 +162,7 @@ fn every_schema_is_a_schema_and_fits_what_it_is_of() {
         let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{of}: {e}"));
         jsonschema::validator_for(&schema).unwrap_or_else(|e| panic!("{of}: {e}"))
     };
-    for of in ["policy", "framework", "config"] {
+    for of in ["policy", "framework", "config", "waivers"] {
         schema(of);
     }
     let saved = root().join("tests/it/hostile/inventory.json");

@@ -22,3 +22,4 @@ mod permissions;
 mod policies;
 mod program;
 mod report;
+mod waivers;
