@@ -97,7 +97,9 @@ fn check(
 ) -> Result<Exit, Refusal> {
     let catalogue = catalogue(directories)?;
     let register = load(file, &catalogue, &BTreeMap::new())?;
-    let counts = format!("{} waivers and {} attestations, nothing wrong", register.waivers.len(), register.attestations.len());
+    let counted = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    let waivers = counted(register.waivers.len(), "waiver");
+    let counts = format!("{waivers} and {}, nothing wrong", counted(register.attestations.len(), "attestation"));
     let report = report.map(self::report).transpose()?;
     // A report has a clock of its own.
     let now = report.as_ref().map_or(now, |r| r.now);

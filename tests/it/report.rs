@@ -287,11 +287,10 @@ fn tags(page: &str) -> Vec<Tag> {
 
 /// Puts the text into every string of the report, except where the form allows only certain words.
 fn infect(value: &mut Value, key: &str, text: &str) {
-    const FORMS: [&str; 21] = [
+    const FORMS: [&str; 20] = [
         "created",
         "expires",
         "date",
-        "state",
         "standing",
         "cells",
         "kind",
@@ -312,7 +311,7 @@ fn infect(value: &mut Value, key: &str, text: &str) {
     ];
     match value {
         Value::String(_) if FORMS.contains(&key) => {}
-        Value::String(old) if ["reached", "not_enabled", "derived"].contains(&old.as_str()) => {}
+        Value::String(old) if ["reached", "not_enabled", "derived", "expired", "ends_soon", "holds"].contains(&old.as_str()) => {}
         Value::String(old) => *old = text.to_string(),
         Value::Array(items) => items.iter_mut().for_each(|item| infect(item, key, text)),
         Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| infect(field, name, text)),
