@@ -219,27 +219,27 @@ fn both(expires: &str) -> String {
 
 #[test]
 fn the_last_day_is_the_whole_day_and_what_has_expired_fails_again() {
-    let folder = folder(&both("2026-11-10"));
+    let folder = folder(&both("2026-11-01"));
     let at = |now: &str| scanned(folder.path(), &[&HIGH[..], &["--now", now]].concat());
     let code = |now: &str| at(now).lines().next().unwrap().to_string();
-    assert_eq!(code("2026-11-10T23:59:59.999Z"), "exit 0");
+    assert_eq!(code("2026-11-01T23:59:59.999Z"), "exit 0");
     let waived = report(folder.path());
     assert_eq!((waived["waivers"]["waived"].clone(), waived["waivers"]["ended"].clone()), (2.into(), 0.into()));
-    assert_eq!(code("2026-11-11T00:00:00Z"), "exit 1");
-    let said = at("2026-11-11T00:00:00Z");
+    assert_eq!(code("2026-11-02T00:00:00Z"), "exit 1");
+    let said = at("2026-11-02T00:00:00Z");
     assert_eq!(said.matches("warning: waiver W-2026-00").count(), 2, "{said}");
     let expired = report(folder.path());
     assert_eq!((expired["waivers"]["waived"].clone(), expired["waivers"]["ended"].clone()), (0.into(), 2.into()));
     assert!(expired["result"].as_str().unwrap().contains("the waiver of 2 fails has expired"));
     assert!(expired["executive"]["steps"][0]["text"].as_str().unwrap().contains("W-2026-001"), "it is the first thing to do");
     // A clock of another zone does not give another day.
-    assert_eq!(code("2026-11-10T20:00:00-05:00"), "exit 1");
+    assert_eq!(code("2026-11-01T20:00:00-05:00"), "exit 1");
     // Before it was created it does not hold, and says so.
     let early = at("2026-10-19T12:00:00Z");
     assert!(early.starts_with("exit 1\n") && early.contains("it holds from 2026-10-20, after the day of the audit"), "{early}");
     // The raw numbers are those of a scan without waivers, whatever the waivers say.
     fs::remove_file(folder.path().join("waivers.yaml")).unwrap();
-    at("2026-11-10T12:00:00Z");
+    at("2026-11-01T23:59:59.999Z");
     let bare = report(folder.path());
     assert_eq!(bare["summary"], waived["summary"]);
     assert_eq!(bare["score"]["permille"], waived["score"]["permille"]);
