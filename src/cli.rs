@@ -188,7 +188,8 @@ pub struct Scan {
     /// Read the settings from this file instead of trailproof.yaml in the current folder.
     #[arg(long, value_name = "FILE", help_heading = "Policies")]
     pub config: Option<PathBuf>,
-    /// Take the waivers and attestations of this file instead of waivers.yaml beside trailproof.yaml.
+    /// Take the waivers and attestations of this file instead of waivers.yaml beside trailproof.yaml, or in the current
+    /// folder where there is none.
     #[arg(long, value_name = "FILE", help_heading = "Policies")]
     pub waivers: Option<PathBuf>,
     /// Judge as of this moment, such as 2026-11-01T12:00:00Z. The default is when the last fact was read.

@@ -39,7 +39,7 @@ fn one(text: &str, frameworks: &[String], catalogue: &Catalogue) -> Result<(Stri
     super::scan::known("framework", id, catalogue.frameworks.keys())?;
     if !frameworks.is_empty() && !frameworks.iter().any(|f| f == id) {
         return Err(Refusal::new(format!("--require {text}: --framework leaves `{id}` out"))
-            .hint("add `--framework`, or leave --framework away"));
+            .hint(format!("add `--framework {id}`, or leave --framework away")));
     }
     let decides = |wanted: &str| {
         let direct = catalogue.policies.values().filter_map(|p| p.file.requirements.get(id));

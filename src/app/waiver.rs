@@ -96,7 +96,7 @@ fn evidence(folder: &Path, name: &str) -> Result<Evidence, String> {
 
 /// Says what must be looked at, on standard error.
 pub(super) fn warn(view: &WaiversView, terminal: &Terminal) {
-    terminal.note(&format!("waivers: {}", view.file));
+    terminal.note(&format!("took the waivers of {}", view.file));
     for alarm in &view.alarms {
         terminal.complain(&format!("warning: {alarm}"));
     }
@@ -119,7 +119,9 @@ fn check(
 ) -> Result<Exit, Refusal> {
     let catalogue = catalogue(directories)?;
     let register = load(file, &catalogue, &BTreeMap::new())?.register;
-    let counts = format!("{} waivers and {} attestations, nothing wrong", register.waivers.len(), register.attestations.len());
+    let counted = |number: usize, one: &str| format!("{number} {one}{}", if number == 1 { "" } else { "s" });
+    let waivers = counted(register.waivers.len(), "waiver");
+    let counts = format!("{waivers} and {}, nothing wrong", counted(register.attestations.len(), "attestation"));
     let report = report.map(self::report).transpose()?;
     // A report has a clock of its own.
     let now = report.as_ref().map_or(now, |r| r.now);

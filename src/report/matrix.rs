@@ -255,7 +255,7 @@ fn requirement(
     }
     let wanted = Attests { framework: framework.id.clone(), requirement: requirement.id.clone() };
     let attestation = material.waivers.and_then(|applied| applied.statements.get(&wanted)).cloned();
-    if let Some(statement) = attestation.as_ref().filter(|_| status == RequirementStatus::Manual) {
+    if let Some(statement) = &attestation {
         let what = match statement.standing {
             Standing::Holds | Standing::EndsSoon => format!("attested until {}", statement.expires),
             Standing::Expired => format!("the attestation expired on {}: not evaluated", statement.expires),

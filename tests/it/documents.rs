@@ -201,6 +201,8 @@ fn help_reads_as_it_did() {
         vec!["evidence", "verify"],
         vec!["policy"],
         vec!["policy", "test"],
+        vec!["waiver", "new"],
+        vec!["waiver", "check"],
         vec!["permissions"],
         vec!["schema"],
         vec!["init"],
@@ -219,7 +221,7 @@ fn every_schema_is_a_schema_and_fits_what_it_is_of() {
         let schema: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{of}: {e}"));
         jsonschema::validator_for(&schema).unwrap_or_else(|e| panic!("{of}: {e}"))
     };
-    for of in ["policy", "framework", "config"] {
+    for of in ["policy", "framework", "config", "waivers"] {
         schema(of);
     }
     let saved = root().join("tests/it/hostile/inventory.json");

@@ -30,6 +30,7 @@ use trailproof::report::{Report, foreign, html, json, text};
 use trailproof::semantics::access::{denies_insecure_transport, foreign_writers};
 use trailproof::semantics::selectors::{Contributor, describe, records};
 use trailproof::semantics::{PartialEvent, Truth};
+use trailproof::waiver::{Basis, Register};
 use trailproof::yaml::{SourceFile, Step};
 
 /// Part of what a scan of the example gives: two trails, their buckets and keys.
@@ -344,10 +345,40 @@ fn read_yaml(text: &str, end: usize) {
     let _ = file.complain(&steps, "m").to_string();
     let _ = source().parse::<Framework>().map_err(|c| c.to_string());
     let _ = Config::load(&mut source()).map_err(|c| c.to_string());
+    let evidence = |name: &str| Err(name.to_string());
+    let basis = Basis { catalogue: &CATALOGUE, severities: &BTreeMap::new(), evidence: &evidence };
+    let _ = Register::load(&mut source(), &basis).map_err(|all| all.iter().map(ToString::to_string).collect::<String>());
 }
+
+/// No shipped file holds a waiver; this one does.
+const WAIVERS: &str = r#"waivers:
+  - id: W-2026-001
+    policy: log-bucket-tls-only
+    resources: ["arn:aws:s3:::acme-*"]
+    account: "111122223333"
+    frameworks: [pci-dss-4.0.1]
+    owner: jane.doe@example.com
+    approved_by: ciso@example.com
+    reason: the archive moves in spring, ticket SEC-412
+    type: compensating-control
+    compensating_control: a nightly copy to another account
+    created: 2026-10-20
+    expires: 2027-10-20
+attestations:
+  - attests: { framework: pci-dss-4.0.1, requirement: "10.4.1" }
+    by: soc@example.com
+    statement: somebody reads the alerts every day
+    date: 2026-10-15
+    frequency: quarterly
+"#;
 
 proptest! {
     #![proptest_config(cases(120))]
+
+    #[test]
+    fn waivers_that_people_write(damages in damage(), end in 0_usize..200) {
+        read_yaml(&damaged_text(WAIVERS, &damages), end);
+    }
 
     #[test]
     fn files_that_people_write(cases in any::<bool>(), which in any::<Index>(), damages in damage(), end in 0_usize..200) {

@@ -27,3 +27,4 @@ mod permissions;
 mod policies;
 mod program;
 mod report;
+mod waivers;

@@ -31,6 +31,22 @@ fn text_for_people() {
 }
 
 #[test]
+fn what_is_waived_is_seen_and_what_has_expired_is_seen_first() {
+    let report = sample::waived();
+    let written = text::write(&report, &PLAIN);
+    insta::assert_snapshot!("text_80_waived", written);
+    assert!(written.find("waivers that have expired") < written.find("critical ("), "{written}");
+    let page = page(&report);
+    leave("report-waived.html", &page);
+    assert!(page.find("EXPIRED") < page.find("<h1>"), "the cover says it first");
+    for id in ["W-2026-001", "W-2026-002", "W-2026-003"] {
+        assert!(page.contains(id));
+    }
+    let json = json::write(&report).expect("it serializes");
+    assert_eq!(serde_json::from_str::<Report>(&json).expect("it reads back"), report);
+}
+
+#[test]
 fn json_for_machines() {
     let report = sample::report();
     let written = json::write(&report).expect("it serializes");
@@ -41,7 +57,7 @@ fn json_for_machines() {
 
 #[test]
 fn lines_fit_the_width_and_colour_changes_no_word() {
-    for report in [sample::report(), sample::large(3, 20)] {
+    for report in [sample::report(), sample::waived(), sample::large(3, 20)] {
         for width in [40, 60, 80, 120, 200] {
             let options = TextOptions { width, verbose: true, ..PLAIN };
             let plain = text::write(&report, &options);
@@ -115,7 +131,7 @@ fn the_page_asks_for_nothing() {
 
 #[test]
 fn every_id_stands_once_and_every_link_leads_somewhere() {
-    for report in [sample::report(), sample::large(6, 40)] {
+    for report in [sample::report(), sample::waived(), sample::large(6, 40)] {
         let page = page(&report);
         let mut ids: BTreeMap<String, usize> = BTreeMap::new();
         let tags = tags(&page);
@@ -272,7 +288,10 @@ fn tags(page: &str) -> Vec<Tag> {
 
 /// Puts the text into every string of the report, except where the form allows only certain words.
 fn infect(value: &mut Value, key: &str, text: &str) {
-    const FORMS: [&str; 17] = [
+    const FORMS: [&str; 20] = [
+        "created",
+        "expires",
+        "date",
         "standing",
         "cells",
         "kind",
@@ -293,7 +312,7 @@ fn infect(value: &mut Value, key: &str, text: &str) {
     ];
     match value {
         Value::String(_) if FORMS.contains(&key) => {}
-        Value::String(old) if ["reached", "not_enabled", "derived"].contains(&old.as_str()) => {}
+        Value::String(old) if ["reached", "not_enabled", "derived", "expired", "ends_soon", "holds"].contains(&old.as_str()) => {}
         Value::String(old) => *old = text.to_string(),
         Value::Array(items) => items.iter_mut().for_each(|item| infect(item, key, text)),
         Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| infect(field, name, text)),
@@ -302,7 +321,7 @@ fn infect(value: &mut Value, key: &str, text: &str) {
 }
 
 fn infected(text: &str) -> Report {
-    let mut value = serde_json::to_value(sample::report()).expect("it serializes");
+    let mut value = serde_json::to_value(sample::waived()).expect("it serializes");
     infect(&mut value, "", text);
     serde_json::from_value(value).expect("still a report")
 }

@@ -101,13 +101,18 @@ fn row(waiver: &WaiverView, places: &Places<'_>) -> Row {
         State::Holds => ("manual", "holds"),
         State::NotYet => ("na", "not yet"),
     };
+    let standing = match waiver.state {
+        State::Expired | State::EndsSoon => format!("on {}", waiver.expires),
+        State::Holds => format!("until {}", waiver.expires),
+        State::NotYet => format!("from {}", waiver.created),
+    };
     let finding =
         |number: &usize| Link { text: format!("F{number}"), href: places.findings.get(number).map(|id| format!("#{id}")) };
     Row {
         id: waiver.id.clone(),
         class,
         state,
-        standing: waiver.standing(),
+        standing,
         policy: places.policy(&waiver.policy),
         kind: waivers::kind(waiver.kind),
         resources: waiver.resources.iter().take(RESOURCES).cloned().collect(),

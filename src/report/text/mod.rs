@@ -281,7 +281,10 @@ fn counts(paper: &mut Paper, report: &Report) {
     }
     let share = coverage.permille.map(|permille| format!(" ({})", wording::percent(permille))).unwrap_or_default();
     if let Some(view) = report.waivers.as_ref().filter(|view| view.waived > 0) {
-        paper.pair("waived", &format!("{} of the fails; they count in every number but the exit code", number(view.waived)));
+        paper.pair(
+            "waived",
+            &format!("{} of the fails; they count as fails in these numbers, and not for --fail-on", number(view.waived)),
+        );
     }
     paper.pair("score", &report.score.statement());
     paper.pair("decided", &format!("{} of {} that apply{share}", number(coverage.evaluated), number(coverage.in_scope)));

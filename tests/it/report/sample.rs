@@ -10,9 +10,11 @@ use trailproof::inventory::{
 use trailproof::policy::framework::Class;
 use trailproof::report::{
     AccountView, Cause, Collected, Counts, Coverage, Executive, FrameworkScope, FrameworkView, GapView, HeatMap, OperationView,
-    OrganizationView, OutsideAccount, PolicyView, Population, Report, RequirementStatus, RequirementView, SCHEMA_VERSION,
-    ServedBy, Shown, Summary, Tool, TrailView, Unread,
+    OrganizationView, OutsideAccount, PolicyView, Population, Report, RequirementStatus, RequirementView, SCHEMA_VERSION, Score,
+    ServedBy, Shown, Summary, Tool, TrailView, Unread, WaiverView, WaiversView,
 };
+
+use trailproof::waiver::{Evidence, Standing as Stated, State, Statement};
 
 const ACCOUNT: &str = "111122223333";
 const HOSTILE: &str = "logs\u{202e}gpj\u{1b}[31m<script>alert('x')</script>\"><img src=x onerror=alert(1)>";
@@ -275,6 +277,7 @@ fn requirement(
             RequirementStatus::MetByFacts => format!("{} direct facts hold", direct.pass),
             _ => "people or AWS show it".into(),
         },
+        attestation: None,
         direct,
         supporting,
         policies: policies
@@ -527,6 +530,77 @@ pub(super) fn report() -> Report {
     whole(bare())
 }
 
+/// The sample, of which the owner waived some: one waiver has expired, one holds, one is laid upon nothing.
+pub(super) fn waived() -> Report {
+    let mut report = bare();
+    let waiver = |id: &str, kind, created: &str, expires: &str, is_expired| Waived {
+        id: id.into(),
+        kind,
+        owner: "jane.doe@example.com".into(),
+        approved_by: HOSTILE.into(),
+        reason: format!("the archive moves in spring, ticket SEC-412 {HOSTILE}"),
+        compensating_control: (kind == WaiverKind::CompensatingControl).then(|| "a nightly copy to another account".into()),
+        created: created.parse().expect("a date"),
+        expires: expires.parse().expect("a date"),
+        is_expired,
+    };
+    report.findings[1].waiver = Some(waiver("W-2026-001", WaiverKind::RiskAccepted, "2026-08-01", "2026-10-31", true));
+    report.findings[2].waiver = Some(waiver("W-2026-002", WaiverKind::CompensatingControl, "2026-11-01", "2026-12-01", false));
+    let evidence = Evidence { path: "evidence/SEC-412.pdf".into(), sha256: "5f2c".repeat(16), bytes: 12 };
+    let view = |at: usize, state, resource: &str| {
+        let (finding, waived) = (&report.findings[at], report.findings[at].waiver.clone().expect("a waiver"));
+        WaiverView {
+            id: waived.id,
+            state,
+            policy: finding.policy.clone(),
+            kind: waived.kind,
+            resources: vec![resource.into()],
+            account: Some(ACCOUNT.into()),
+            frameworks: vec!["pci-dss-4.0.1".into()],
+            owner: waived.owner,
+            approved_by: waived.approved_by,
+            reason: waived.reason,
+            compensating_control: waived.compensating_control,
+            created: waived.created,
+            expires: waived.expires,
+            evidence: Some(evidence.clone()),
+            findings: vec![at + 1],
+            idle: None,
+        }
+    };
+    let mut waivers = vec![view(1, State::Expired, ACCOUNT), view(2, State::EndsSoon, "arn:aws:s3:::acme-*")];
+    waivers.push(WaiverView {
+        id: "W-2026-003".into(),
+        state: State::Holds,
+        findings: Vec::new(),
+        idle: Some("what it names does not fail: pass".into()),
+        ..view(2, State::Holds, HOSTILE)
+    });
+    report.waivers = Some(WaiversView {
+        file: HOSTILE.into(),
+        sha256: "0a".repeat(32),
+        waived: 1,
+        ended: 1,
+        alarms: vec!["waiver W-2026-001 of trail-covers-every-region expired on 2026-10-31: 1 fail counts again".into()],
+        warnings: vec![format!("waiver W-2026-003 of bucket-keeps-versions waives nothing: {HOSTILE}")],
+        waivers,
+    });
+    report.score.with_accepted_risk = Some(430);
+    for (requirement, standing) in
+        report.frameworks[0].requirements.iter_mut().zip([Stated::Holds, Stated::Expired, Stated::NotYet])
+    {
+        requirement.attestation = Some(Statement {
+            standing,
+            by: HOSTILE.into(),
+            statement: format!("somebody looks at it every day {HOSTILE}"),
+            date: "2026-10-15".parse().expect("a date"),
+            expires: "2027-01-15".parse().expect("a date"),
+            evidence: vec![evidence.clone()],
+        });
+    }
+    whole(report)
+}
+
 fn known(text: &str) -> Shown {
     Shown::Known(text.into())
 }
@@ -575,6 +649,8 @@ fn bare() -> Report {
                 .into(),
             coverage: Coverage { evaluated: 6, in_scope: 8, permille: Some(750) },
         },
+        score: Score { permille: Some(412), with_accepted_risk: Some(412), policies: 6, accounts: 1 },
+        waivers: None,
         population: population(),
         executive: Executive::default(),
         heat_map: HeatMap::default(),
