@@ -159,7 +159,7 @@ mod tests {
         assert!(!says(&three, &all, Some(8)).0);
         let (failed, text) = says(&three, &all, Some(7));
         assert!(failed && text.contains("between run two") && text.contains("are 8 days, more than 7"), "{text}");
-        let (failed, text) = says(&three, &[one.clone()], None);
+        let (failed, text) = says(&three, std::slice::from_ref(&one), None);
         assert!(failed && text.contains("run two, which run three follows, is missing"), "{text}");
         let mut changed = one.clone();
         changed.sums = hash(b"other");
@@ -175,7 +175,7 @@ mod tests {
         let (failed, text) = says(&two, &[one.clone(), other], None);
         assert!(failed && text.contains("run other follows a run of the chain too"), "{text}");
         let early = link("early", -1, Some(&one));
-        let (failed, text) = says(&early, &[one.clone()], None);
+        let (failed, text) = says(&early, std::slice::from_ref(&one), None);
         assert!(failed && text.contains("began before"), "{text}");
         assert!(says(&one, &[link("apart", 3, None)], None).1.starts_with("1 bundles"), "counted");
     }

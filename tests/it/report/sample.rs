@@ -743,25 +743,6 @@ fn bare() -> Report {
     }
 }
 
-/// The sample, with a waiver that holds for its second fail and one that has expired for its third.
-pub(super) fn waived() -> Report {
-    let mut report = report();
-    let waiver = |id: &str, kind, expires: &str, is_expired| Waived {
-        id: id.into(),
-        kind,
-        owner: "jane.doe@example.com".into(),
-        approved_by: "ciso@example.com".into(),
-        reason: "the migration to one trail is planned, ticket SEC-412".into(),
-        compensating_control: (kind == WaiverKind::CompensatingControl).then(|| "a trail in each Region".into()),
-        created: "2026-08-01".parse().expect("a date"),
-        expires: expires.parse().expect("a date"),
-        is_expired,
-    };
-    report.findings[1].waiver = Some(waiver("W-2026-014", WaiverKind::CompensatingControl, "2027-01-31", false));
-    report.findings[2].waiver = Some(waiver("W-2026-002", WaiverKind::RiskAccepted, "2026-10-31", true));
-    report
-}
-
 /// The sample with many findings: `policies` policies, each failing or passing on `subjects` buckets.
 pub(super) fn large(policies: usize, subjects: usize) -> Report {
     let mut report = bare();
