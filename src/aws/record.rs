@@ -255,7 +255,11 @@ impl Recording {
 
     /// Every file, path and bytes: what [`Recording::from_files`] reads.
     pub fn to_files(&self) -> Vec<(String, Vec<u8>)> {
-        std::iter::once((HEAD.to_string(), json(&self.head))).chain(self.files()).collect()
+        // What was read may have been laid out in another way; the sums are of what is written.
+        let files: Vec<(String, Vec<u8>)> = self.files().collect();
+        let sums = files.iter().map(|(path, bytes)| (path.clone(), sha256(bytes))).collect();
+        let head = Head { files: sums, ..self.head.clone() };
+        std::iter::once((HEAD.to_string(), json(&head))).chain(files).collect()
     }
 
     /// Reads a recording's folder.

@@ -32,8 +32,9 @@ fn address(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let is_local = |b: &u8| b.is_ascii_alphanumeric() || b"._%+-".contains(b) || *b >= 0x80;
     let is_domain = |b: &u8| b.is_ascii_alphanumeric() || b".-".contains(b) || *b >= 0x80;
     let mut start = at - bytes[..at].iter().rev().take_while(|b| is_local(b)).count();
-    if start > 0 && bytes[start - 1] == b'\\' {
-        // `\n` or `\u00e9` of JSON, not a part of the address.
+    let backslashes = bytes[..start].iter().rev().take_while(|b| **b == b'\\').count();
+    if !backslashes.is_multiple_of(2) {
+        // `\n` or `\u00e9` of JSON, not a part of the address; a pair is a backslash by itself.
         start += if bytes[start..at].first() == Some(&b'u') { 5 } else { 1 };
     }
     let domain: &[u8] = &bytes[at + 1..];

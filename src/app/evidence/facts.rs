@@ -47,6 +47,11 @@ pub(super) fn collect(
             match found(path)? {
                 Found::Folder if redact => bring(draft, load(path)?)?,
                 Found::Folder => copy(draft, path)?,
+                Found::Example(files) if !redact => {
+                    for (path, bytes) in files.iter().filter(|(path, _)| path == "recording.json" || path.starts_with("calls/")) {
+                        draft.add(&format!("{}/{path}", layout::RAW), bytes)?;
+                    }
+                }
                 Found::Example(files) => {
                     bring(draft, Recording::from_files(files).map_err(|e| live::recording_refused(&e))?)?;
                 }
