@@ -119,7 +119,11 @@ fn a_waiver_that_breaks_a_rule_is_refused_with_its_place() {
         ("no resource", with(resources, "resources: []")),
         ("a name alone", with(resources, "resources: [trail/legacy]")),
         ("unknown framework", with("    owner:", "    frameworks: [pci-dss]\n    owner:")),
-        ("a framework that the policy does not serve", with("    owner:", "    frameworks: [pci-dss-4.0.1, gdpr]\n    owner:")),
+        (
+            "a framework that the policy does not serve",
+            with("    owner:", "    frameworks: [pci-dss-4.0.1, gdpr]\n    owner:")
+                .replace("log-bucket-retention-minimum", "log-bucket-access-logging"),
+        ),
         ("nobody owns it", with("owner: jane.doe@example.com", "owner: \" \"")),
         ("approved by its owner", with("ciso@example.com", "Jane.Doe@example.com")),
         ("a short reason", with("the archive moves in spring, ticket SEC-412", "SEC-412")),
@@ -139,7 +143,7 @@ fn a_waiver_that_breaks_a_rule_is_refused_with_its_place() {
         ("attestation: unknown framework", with("framework: pci-dss-4.0.1", "framework: pci-dss-4.0")),
         ("attestation: unknown requirement", with("requirement: \"10.4.1\"", "requirement: \"10.4.11\"")),
         ("attestation: a requirement as a number", with("requirement: \"10.4.1\"", "requirement: 10.4")),
-        ("attestation: what facts decide", with("requirement: \"10.4.1\"", "requirement: \"10.3.4\"")),
+        ("attestation: what no person shows", with("requirement: \"10.4.1\"", "requirement: \"3.6.1.2\"")),
         ("attestation: nobody", with("by: soc@example.com", "by: \"\"")),
         ("attestation: a short statement", with("somebody reads the alerts every day, and signs the list", "yes")),
         ("attestation: unknown frequency", with("quarterly", "sometimes")),
@@ -243,7 +247,7 @@ fn the_last_day_is_the_whole_day_and_what_has_expired_fails_again() {
     let bare = report(folder.path());
     assert_eq!(bare["summary"], waived["summary"]);
     assert_eq!(bare["score"]["permille"], waived["score"]["permille"]);
-    assert!(waived["score"]["with_accepted_risk"].as_u64() > waived["score"]["permille"].as_u64());
+    assert!(waived["score"]["with_accepted_risk"].as_u64() >= waived["score"]["permille"].as_u64());
     assert_eq!(bare["score"]["with_accepted_risk"], bare["score"]["permille"]);
     let statuses = |r: &Value| -> Vec<Value> {
         let frameworks = r["frameworks"].as_array().unwrap().iter();
@@ -469,6 +473,8 @@ proptest! {
         narrow in any::<bool>(),
     ) {
         let (before, now) = (&AUDITED.0, AUDITED.1);
+        // One waiver at least holds today.
+        let days = [&[-5][..], &days].concat();
         let register = register(before, &globs, &days, now);
         let mut after = before.clone();
         let asked = if narrow { vec!["pci-dss-4.0.1".to_string()] } else { Vec::new() };
