@@ -381,11 +381,12 @@ fn a_new_waiver_is_written_as_a_person_would_and_checked_before() {
     scanned(folder.path(), &["--format", "json"]);
     let report = "trailproof-report/report.json";
     all.push_str(&new(&["--report", report, "--finding", "F1", "--days", "90", "--id", "W-7", "--append", "waivers.yaml"]));
+    fs::copy(INVENTORY, folder.path().join("inventory.json")).unwrap();
     for refused in [
         vec!["--policy", "trail-exists", "--resource", "111122223333"],
         vec!["--report", report, "--finding", "9999"],
         vec!["--report", report, "--finding", "25"],
-        vec!["--report", INVENTORY, "--finding", "1"],
+        vec!["--report", "inventory.json", "--finding", "1"],
         vec!["--policy", "trail-delivery-healthy", "--resource", "*"],
         vec!["--policy", "trail-delivery-healthy", "--resource", TRAIL, "--days", "366"],
         vec!["--policy", "trail-delivery-healthy", "--resource", TRAIL, "--id", "W-7", "--append", "waivers.yaml"],
