@@ -12,7 +12,7 @@ use super::server::read_message;
 const IN_FLIGHT: usize = 96;
 
 /// Sends every request once; tells how long that took.
-pub fn run(port: u16, log: &str) -> Duration {
+pub(crate) fn run(port: u16, log: &str) -> Duration {
     let requests = split(log);
     let next = AtomicUsize::new(0);
     let start = Instant::now();

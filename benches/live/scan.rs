@@ -23,7 +23,7 @@ const ROUNDS: usize = 3;
 const VERY_MANY: usize = 1_000;
 
 /// Reads the organization behind the port as `scan --org` does, audits it and writes its reports.
-pub fn run(port: usize) {
+pub(crate) fn run(port: usize) {
     let options = Options {
         endpoint_url: Some(format!("http://127.0.0.1:{port}")),
         credentials: Some(Credentials::new(format!("AKIA{}", world::account(0)), "secret", None, None, "bench")),
@@ -82,7 +82,7 @@ pub fn run(port: usize) {
 }
 
 /// Measures the scan and the floor side by side, and prints what they cost.
-pub fn compare(accounts: usize, regions: usize, delays: &[u64]) {
+pub(crate) fn compare(accounts: usize, regions: usize, delays: &[u64]) {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let log = folder.path().join("requests");
     let mut server = Serving::start(accounts, regions);

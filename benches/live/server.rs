@@ -15,7 +15,7 @@ use super::world::{Call, Reply, World};
 /// CloudTrail's calls a second in an account and Region.
 const CLOUDTRAIL_RATE: f64 = 10.0;
 
-pub struct Server {
+pub(crate) struct Server {
     world: World,
     latency_us: AtomicU64,
     requests: AtomicUsize,
@@ -30,7 +30,7 @@ pub struct Server {
 }
 
 /// Serves on a free port, which it prints, until standard input ends.
-pub fn serve(world: World) {
+pub(crate) fn serve(world: World) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     println!("{}", listener.local_addr().expect("an address").port());
     let server = Arc::new(Server {
@@ -149,7 +149,7 @@ impl Server {
 }
 
 /// Reads one message with its body into the buffer; tells where its head and where it ends.
-pub fn read_message(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(usize, usize)> {
+pub(crate) fn read_message(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(usize, usize)> {
     let mut chunk = [0; 16384];
     let mut head = None;
     loop {

@@ -8,22 +8,22 @@ use serde_json::{Value, json};
 
 /// The organization that the server plays.
 #[derive(Clone)]
-pub struct World {
-    pub accounts: usize,
-    pub regions: Vec<String>,
+pub(crate) struct World {
+    pub(crate) accounts: usize,
+    pub(crate) regions: Vec<String>,
 }
 
 /// A call, as far as it matters to the answer.
-pub struct Call<'a> {
-    pub account: &'a str,
-    pub service: &'a str,
-    pub operation: &'a str,
-    pub path: &'a str,
-    pub body: &'a str,
+pub(crate) struct Call<'a> {
+    pub(crate) account: &'a str,
+    pub(crate) service: &'a str,
+    pub(crate) operation: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) body: &'a str,
 }
 
 /// Status, header lines, body.
-pub type Reply = (u16, &'static str, String);
+pub(crate) type Reply = (u16, &'static str, String);
 
 const BASE: &str = "us-east-1";
 const SEVENTEEN: [&str; 17] = [
@@ -59,16 +59,16 @@ fn s3_error(status: u16, code: &str) -> Reply {
 }
 
 /// The twelve digits of an account.
-pub fn account(index: usize) -> String {
+pub(crate) fn account(index: usize) -> String {
     format!("{:012}", 100_000_000_000_usize + index)
 }
 
 impl World {
-    pub fn new(accounts: usize, regions: usize) -> Self {
+    pub(crate) fn new(accounts: usize, regions: usize) -> Self {
         World { accounts, regions: SEVENTEEN[..regions.min(17)].iter().map(|r| (*r).to_string()).collect() }
     }
 
-    pub fn answer(&self, call: &Call<'_>) -> Reply {
+    pub(crate) fn answer(&self, call: &Call<'_>) -> Reply {
         match (call.service, call.operation) {
             ("sts", "AssumeRole") => self.assume(call),
             ("sts", _) => ok(format!(
