@@ -48,6 +48,9 @@ pub fn audit(
     let moments = settings.as_read.then(|| Moments::of(inventory));
     let mut findings = Vec::new();
     let mut by_kind: BTreeMap<SubjectKind, Vec<Holding>> = BTreeMap::new();
+    let read: BTreeSet<&str> = inventory.accounts.iter().map(|account| account.id.as_str()).collect();
+    let unreached = |scope: &&AccountScope| scope.standing == Standing::Asked && !read.contains(scope.id.as_str());
+    let unreached: Vec<&AccountScope> = inventory.scope.accounts.iter().filter(unreached).collect();
     for (id, policy) in &catalogue.policies {
         if settings.only.as_ref().is_some_and(|only| !only.contains(id)) {
             continue;
@@ -56,7 +59,8 @@ pub fn audit(
         let kind = policy.file.subject;
         let holdings = by_kind.entry(kind).or_insert_with(|| holdings(inventory, kind));
         let severity = settings.severities.get(id).copied();
-        let asked = Asked { inventory, policy, parameters, severity, now, moments: moments.as_ref(), holdings };
+        let asked =
+            Asked { inventory, policy, parameters, severity, now, moments: moments.as_ref(), holdings, unreached: &unreached };
         asked.all(&mut findings)?;
     }
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
@@ -77,6 +81,8 @@ struct Asked<'a> {
     moments: Option<&'a Moments<'a>>,
     /// What each account has of the policy's kind of subject.
     holdings: &'a [Holding],
+    /// The accounts that were to be read, and of which nothing was.
+    unreached: &'a [&'a AccountScope],
 }
 
 impl Asked<'_> {
@@ -94,9 +100,7 @@ impl Asked<'_> {
             }
         }
         // An account that was asked for and not reached is unknown in every respect, not absent.
-        let unreached = |id: &str| self.inventory.account(id).is_none();
-        let asked = |scope: &&AccountScope| scope.standing == Standing::Asked && unreached(&scope.id);
-        for scope in self.inventory.scope.accounts.iter().filter(asked) {
+        for scope in self.unreached {
             let mut gaps: Gaps = scope.gaps.iter().cloned().collect();
             if gaps.is_empty() {
                 gaps.insert(Gap::new(GapKind::AbsentInput, format!("account {} was not read", scope.id)));
@@ -282,8 +286,12 @@ struct Holding {
 
 /// The holdings of every account that was read, in the inventory's order.
 fn holdings(inventory: &Inventory, kind: SubjectKind) -> Vec<Holding> {
-    let owners: Vec<String> = inventory.population(kind.noun()).iter().map(|r| subject_of(inventory, *r).account).collect();
-    let held = |account: &Account| owners.iter().filter(|owner| **owner == account.id || **owner == UNKNOWN).count();
+    let mut owned: BTreeMap<String, usize> = BTreeMap::new();
+    for record in inventory.population(kind.noun()) {
+        *owned.entry(subject_of(inventory, record).account).or_default() += 1;
+    }
+    let of = |owner: &str| owned.get(owner).copied().unwrap_or(0);
+    let held = |account: &Account| of(&account.id) + of(UNKNOWN);
     let holding = |account: &Account| {
         let holding = holding(inventory, account, kind);
         // What nobody is known to own may be the account's.

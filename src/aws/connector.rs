@@ -37,6 +37,10 @@ pub(super) struct Live {
     resumed: Option<(Arc<Recording>, String)>,
 }
 
+/// How long a connection is kept for another call. Accounts and buckets have hosts of their own, thousands of them in a large
+/// organization, and each is asked for a moment.
+const IDLE: Duration = Duration::from_secs(10);
+
 type Patience = (Option<Duration>, Option<Duration>);
 
 impl Live {
@@ -70,6 +74,7 @@ impl HttpClient for Live {
         let connector = connectors.entry((settings.connect_timeout(), settings.read_timeout())).or_insert_with(|| {
             let mut builder = Connector::builder().connector_settings(settings.clone()).proxy_config(ProxyConfig::from_env());
             builder.set_sleep_impl(components.sleep_impl());
+            builder.set_pool_idle_timeout(Some(Some(IDLE)));
             let builder = builder.tls_provider(Provider::Rustls(CryptoMode::AwsLc));
             let inner = match self.override_hosts.as_slice() {
                 [] => builder.build(),

@@ -66,11 +66,15 @@ fn sources() -> Vec<(String, String)> {
 }
 
 fn gather(dir: &Path, files: &mut Vec<PathBuf>) {
+    gather_all(dir, "rs", files);
+}
+
+fn gather_all(dir: &Path, extension: &str, files: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(dir).expect("a folder can be read") {
         let path = entry.expect("an entry can be read").path();
         if path.is_dir() {
-            gather(&path, files);
-        } else if path.extension().is_some_and(|e| e == "rs") {
+            gather_all(&path, extension, files);
+        } else if path.extension().is_some_and(|e| e == extension) {
             files.push(path);
         }
     }
@@ -173,6 +177,17 @@ fn the_request_reader_sees_what_is_sent() {
     let code =
         "client.list_tags().set_next_token(token.clone()).send().await; s3\n    .put_object()\n    .bucket(name)\n    .send()";
     assert_eq!(sent(code), ["list_tags", "put_object"]);
+}
+
+#[test]
+fn no_snapshot_names_a_folder_of_this_machine() {
+    let mut files = Vec::new();
+    gather_all(&root().join("tests/it"), "snap", &mut files);
+    assert!(files.len() > 10, "{} snapshots", files.len());
+    let here = root().display().to_string();
+    for file in files {
+        assert!(!fs::read_to_string(file).unwrap().contains(&here), "{} names {here}", file.display());
+    }
 }
 
 #[test]

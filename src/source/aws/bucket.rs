@@ -2,12 +2,14 @@
 //!
 //! No API names a bucket's owner. The account's own list of buckets does: what is not in it belongs to another account.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_s3::types as sdk;
 use futures_util::future::join_all;
 use tokio::join;
 
-use super::Member;
 use super::ask::{Ask, Heard, Next, Reader, STUCK, fact, not_understood, text, try_fact};
+use super::{Fleet, Member};
 use crate::aws::Refusal;
 use crate::aws::operation::{
     GET_BUCKET_ACL, GET_BUCKET_ENCRYPTION, GET_BUCKET_LIFECYCLE_CONFIGURATION, GET_BUCKET_LOCATION, GET_BUCKET_LOGGING,
@@ -23,8 +25,8 @@ use crate::inventory::{Bucket, Fact, Gap, GapKind, Listing, Origin, Remedy, Tag,
 pub(super) struct Candidates<'a> {
     /// Asked one after another, because each is likely.
     pub(super) likely: Vec<&'a Member>,
-    /// Asked together, where no likely one owns it.
-    pub(super) others: Vec<&'a Member>,
+    /// The others are asked together, where no likely one owns it.
+    pub(super) fleet: &'a Fleet,
     /// Who names the bucket, and asks whether it exists where nobody owns it.
     pub(super) namer: &'a Member,
 }
@@ -81,8 +83,17 @@ enum Place {
 
 async fn locate<'a>(candidates: &Candidates<'a>, name: &str) -> (Place, &'a Member) {
     let mut unclear: Vec<(&Member, Gap)> = Vec::new();
-    let one_by_one = candidates.likely.chunks(1);
-    for wave in one_by_one.chain(candidates.others.chunks(WAVE)) {
+    let mut likely = candidates.likely.iter().copied();
+    let is_likely: BTreeSet<&str> = candidates.likely.iter().map(|member| member.id()).collect();
+    let mut others = candidates.fleet.members().filter(|member| !is_likely.contains(member.id()));
+    loop {
+        let wave: Vec<&Member> = match likely.next() {
+            Some(member) => vec![member],
+            None => others.by_ref().take(WAVE).collect(),
+        };
+        if wave.is_empty() {
+            break;
+        }
         let answers = join_all(wave.iter().map(async |member| (*member, own_buckets(&member.reader, name).await))).await;
         for (member, owned) in answers {
             match owned {
@@ -214,7 +225,7 @@ async fn elsewhere(candidates: &Candidates<'_>, name: &str) -> Place {
         }
         _ => {}
     }
-    let asked = match candidates.likely.len() + candidates.others.len() {
+    let asked = match candidates.fleet.members().count() {
         1 => format!("account {}", candidates.namer.reader.account),
         n => format!("the {n} accounts that were read"),
     };

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_kms::types as sdk;
-use futures_util::future::join_all;
 
 use super::Fleet;
 use super::arn::Arn;
 use super::ask::{Ask, Heard, Reader, derived, fact, stated, time, try_fact};
+use super::spread::spread;
 use crate::aws::Refusal;
 use crate::aws::operation::{DESCRIBE_KEY, GET_KEY_POLICY, GET_KEY_ROTATION_STATUS};
 use crate::inventory::document::PolicyDocument;
@@ -24,20 +24,13 @@ pub(super) struct Named {
 /// Reads every key once, whatever its names. The map leads from a name to the key's ARN; from one that could not be
 /// described, to the name itself.
 pub(super) async fn collect(fleet: &Fleet, names: &BTreeSet<Named>) -> (Vec<Key>, BTreeMap<Named, KeyRef>) {
-    let described =
-        join_all(names.iter().filter_map(|named| Some((named, fleet.reader(&named.account)?))).map(async |(named, reader)| {
-            let Named { name, region, .. } = named;
-            let parts = Arn::parse(name);
-            let mut ask = Ask::new(DESCRIBE_KEY, region, name);
-            if let Some(parts) = &parts {
-                ask = ask.owned_by(parts.account);
-            }
-            let request = reader.session.kms(region).describe_key().key_id(name).send();
-            let heard = reader.ask(ask, request).await;
-            let metadata = heard.map(|answer| crate::aws::Answer { value: answer.value.key_metadata, call: answer.call });
-            (named.clone(), metadata)
-        }))
-        .await;
+    let asked = names.iter().filter_map(|named| Some((named.clone(), fleet.member(&named.account)?.reader.clone())));
+    let asked: Vec<_> = asked.collect();
+    let described = spread(asked.into_iter().map(|(named, reader)| async move {
+        let metadata = describe(&reader, &named).await;
+        (named, metadata)
+    }))
+    .await;
     let mut refs = BTreeMap::new();
     let mut distinct: BTreeMap<String, (Named, Heard<Option<sdk::KeyMetadata>>)> = BTreeMap::new();
     for (named, metadata) in described {
@@ -46,15 +39,29 @@ pub(super) async fn collect(fleet: &Fleet, names: &BTreeSet<Named>) -> (Vec<Key>
         refs.insert(named.clone(), KeyRef(id.clone()));
         distinct.entry(id).or_insert((named, metadata));
     }
-    let keys = join_all(distinct.into_iter().map(async |(id, (named, metadata))| match metadata {
-        Ok(answer) => match fleet.reader(&named.account) {
-            Some(reader) => read(reader, &id, &named.region, answer).await,
-            None => unread(&id, &not_asked(&named)),
-        },
-        Err(refusal) => absent(&id, &named.account, &refusal),
-    }))
-    .await;
+    let read = distinct.into_iter().map(|(id, (named, metadata))| {
+        let reader = fleet.member(&named.account).map(|member| member.reader.clone());
+        async move {
+            match (metadata, reader) {
+                (Ok(answer), Some(reader)) => read(&reader, &id, &named.region, answer).await,
+                (Ok(_), None) => unread(&id, &not_asked(&named)),
+                (Err(refusal), _) => absent(&id, &named.account, &refusal),
+            }
+        }
+    });
+    let keys = spread(read).await;
     (keys, refs)
+}
+
+async fn describe(reader: &Reader, named: &Named) -> Heard<Option<sdk::KeyMetadata>> {
+    let Named { name, region, .. } = named;
+    let parts = Arn::parse(name);
+    let mut ask = Ask::new(DESCRIBE_KEY, region, name);
+    if let Some(parts) = &parts {
+        ask = ask.owned_by(parts.account);
+    }
+    let heard = reader.ask(ask, reader.session.kms(region).describe_key().key_id(name).send()).await;
+    heard.map(|answer| crate::aws::Answer { value: answer.value.key_metadata, call: answer.call })
 }
 
 fn not_asked(named: &Named) -> Gap {

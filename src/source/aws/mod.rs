@@ -42,8 +42,10 @@ mod bucket;
 mod fleet;
 mod key;
 mod log_group;
+mod naming;
 mod organization;
 mod population;
+mod spread;
 #[cfg(test)]
 mod tests;
 mod topic;
@@ -58,7 +60,9 @@ use tokio::join;
 
 use self::ask::Reader;
 use self::fleet::{Fleet, Member};
+use self::naming::Naming;
 use self::population::Population;
+use self::spread::spread;
 use crate::aws::{Plan, Role, Session};
 use crate::inventory::{
     Account, AccountScope, Bucket, Fact, Gap, GapKind, Inventory, KeyRef, Listing, LogGroup, Organization, OrganizationRef,
@@ -175,6 +179,7 @@ async fn join_all_facts(
     unreached: BTreeMap<String, Gap>,
 ) -> Inventory {
     let mut trails = shared_trails(&mut fleet).await;
+    let fleet = Arc::new(fleet);
     let organizations = organizations(&fleet, &population, &trails);
     let log_groups = log_groups(&fleet, &trails);
     let topics = topics(&fleet, &trails);
@@ -185,7 +190,7 @@ async fn join_all_facts(
     let of_trails: BTreeMap<String, key::Named> = trails
         .iter()
         .filter_map(|trail| {
-            let (member, found) = fleet.seeing(&trail.arn).into_iter().next()?;
+            let (member, found) = fleet.seeing(&trail.arn).next()?;
             Some((trail.arn.clone(), named(member.id(), found.key())?))
         })
         .collect();
@@ -213,8 +218,9 @@ async fn join_all_facts(
         let name = population.asked.get(&id).cloned().flatten();
         scopes.push(AccountScope { id, name, standing: Standing::Asked, reached: false, gaps: vec![gap], regions: Vec::new() });
     }
+    let by_arn: BTreeMap<&str, &Trail> = trails.iter().map(|trail| (trail.arn.as_str(), trail)).collect();
     for member in fleet.members() {
-        scopes.push(scope(member, &trails, population.asked.get(member.id()).cloned().flatten()));
+        scopes.push(scope(member, &by_arn, population.asked.get(member.id()).cloned().flatten()));
     }
     let mut inventory = Inventory::empty(Scope {
         started: session.started(),
@@ -237,11 +243,11 @@ async fn join_all_facts(
     inventory
 }
 
-fn scope(member: &Member, trails: &[Trail], name: Option<String>) -> AccountScope {
+fn scope(member: &Member, trails: &BTreeMap<&str, &Trail>, name: Option<String>) -> AccountScope {
     let mut regions = account::region_scopes(&member.reader, &member.facts.known);
     // Of a trail of another account the Regions are asked there, once for every account that sees it.
     for region in regions.iter_mut().filter(|region| region.outcome == RegionOutcome::NothingToAsk) {
-        let seen = trails.iter().filter(|trail| member.found.iter().any(|found| found.arn == trail.arn));
+        let seen = member.found.iter().filter_map(|found| trails.get(found.arn.as_str()));
         let mut asked = seen.flat_map(|trail| &trail.status.items).filter(|status| status.region == region.name).peekable();
         if asked.peek().is_some() {
             let gap = asked.find_map(|status| status.is_logging.gap()).filter(|gap| gap.kind != GapKind::OtherAccount);
@@ -276,15 +282,14 @@ fn account_of(member: &Member) -> Account {
 /// it. Regions that only another account has enabled are asked for there.
 async fn shared_trails(fleet: &mut Fleet) -> Vec<Trail> {
     let mut read: BTreeMap<String, Trail> = fleet.take_own();
-    let arns: BTreeSet<String> = fleet.members().flat_map(|m| &m.found).map(|found| found.arn.clone()).collect();
-    let unread = arns.iter().filter(|arn| !read.contains_key(*arn)).filter_map(|arn| fleet.seeing(arn).into_iter().next());
+    let unread = fleet.trails().filter(|arn| !read.contains_key(*arn)).filter_map(|arn| fleet.seeing(arn).next());
     let more =
         join_all(unread.map(|(member, found)| Box::pin(trail::collect(&member.reader, found, &member.facts.regions)))).await;
     read.extend(more.into_iter().map(|trail| (trail.arn.clone(), trail)));
     let mut wanted = Vec::new();
     for (arn, trail) in &read {
         let mut known: BTreeSet<String> = trail.status.items.iter().map(|status| status.region.clone()).collect();
-        for (member, found) in fleet.seeing(arn).into_iter().filter(|(_, found)| found.is_multi_region()) {
+        for (member, found) in fleet.seeing(arn).filter(|(_, found)| found.is_multi_region()) {
             let regions: Vec<String> =
                 member.facts.regions.items.iter().filter(|region| known.insert((*region).clone())).cloned().collect();
             if !regions.is_empty() {
@@ -301,29 +306,6 @@ async fn shared_trails(fleet: &mut Fleet) -> Vec<Trail> {
         }
     }
     read.into_values().collect()
-}
-
-/// The trails that name something, and why there may be more of them.
-fn naming<T: PartialEq>(
-    fleet: &Fleet,
-    trails: &[Trail],
-    id: &T,
-    field: impl Fn(&Trail) -> &Fact<Option<T>>,
-) -> Listing<TrailRef> {
-    let mut listing = Listing::default();
-    for member in fleet.members() {
-        listing.from.extend(member.trails.from.iter().cloned());
-        member.trails.gaps.iter().for_each(|gap| listing.add_gap(gap.clone()));
-    }
-    for trail in trails {
-        match field(trail) {
-            Fact::Known { value: Some(named), .. } if named == id => listing.items.push(TrailRef(trail.arn.clone())),
-            // A trail that does not tell what it names may name anything.
-            Fact::Unknown(gap) => listing.add_gap(gap.clone()),
-            _ => {}
-        }
-    }
-    listing
 }
 
 async fn organizations(fleet: &Fleet, population: &Population, trails: &[Trail]) -> Vec<Organization> {
@@ -346,8 +328,8 @@ async fn organizations(fleet: &Fleet, population: &Population, trails: &[Trail])
             of_organization.from.extend(member.trails.from.iter().cloned());
             member.trails.gaps.iter().for_each(|gap| of_organization.add_gap(gap.clone()));
         }
-        let is_seen = |trail: &Trail| members.iter().any(|m| m.found.iter().any(|found| found.arn == trail.arn));
-        for trail in trails.iter().filter(|trail| is_seen(trail)) {
+        let seen_here: BTreeSet<&str> = members.iter().flat_map(|m| &m.found).map(|found| found.arn.as_str()).collect();
+        for trail in trails.iter().filter(|trail| seen_here.contains(trail.arn.as_str())) {
             match &trail.is_organization {
                 Fact::Known { value: true, .. } => of_organization.items.push(TrailRef(trail.arn.clone())),
                 Fact::Unknown(gap) => of_organization.add_gap(gap.clone()),
@@ -362,76 +344,60 @@ async fn organizations(fleet: &Fleet, population: &Population, trails: &[Trail])
 }
 
 async fn log_groups(fleet: &Fleet, trails: &[Trail]) -> Vec<LogGroup> {
-    let names: BTreeSet<_> = trails.iter().filter_map(|trail| trail.log_group.known()?.clone()).collect();
-    let read = names.iter().map(|name| {
+    let naming = Naming::new(fleet, trails, |trail| trail.log_group.clone());
+    let read = naming.named().map(|(name, trails)| {
         let owner = arn::Arn::parse(&name.0).and_then(|parts| fleet.reader(parts.account));
-        Box::pin(log_group::collect(owner, &name.0, naming(fleet, trails, name, |trail| &trail.log_group)))
+        Box::pin(log_group::collect(owner, &name.0, naming.listing(trails)))
     });
     join_all(read).await
 }
 
 async fn topics(fleet: &Fleet, trails: &[Trail]) -> Vec<Topic> {
-    let named = trails.iter().filter_map(|trail| Some((trail.sns_topic.known()?.clone()?, trail)));
-    let names: BTreeMap<_, _> = named.collect();
-    let read = names.iter().filter_map(|(name, trail)| {
-        let (seeing, _) = fleet.seeing(&trail.arn).into_iter().next()?;
+    let naming = Naming::new(fleet, trails, |trail| trail.sns_topic.clone());
+    let read = naming.named().filter_map(|(name, trails)| {
+        let seeing = naming.seeing(&trails[trails.len() - 1..]).next()?;
         let owner = arn::Arn::parse(&name.0).and_then(|parts| fleet.reader(parts.account));
-        let listing = naming(fleet, trails, name, |trail| &trail.sns_topic);
+        let listing = naming.listing(trails);
         Some(Box::pin(topic::collect(owner.unwrap_or(&seeing.reader), &name.0, &seeing.identity.partition, listing)))
     });
     join_all(read).await
 }
 
 /// The buckets, each with the account that read it.
-async fn buckets(fleet: &Fleet, trails: &[Trail], log_account: Option<&str>) -> Vec<(Bucket, String)> {
-    let names: BTreeSet<_> = trails.iter().filter_map(|trail| trail.bucket.known().cloned()).collect();
-    let read = names.iter().filter_map(|name| {
-        let delivering = trails.iter().filter(|trail| trail.bucket.known() == Some(name));
-        let seeing: Vec<&Member> = delivering.flat_map(|t| fleet.seeing(&t.arn)).map(|(member, _)| member).collect();
-        let namer = *seeing.first()?;
-        let candidates = candidates(fleet, &name.0, namer, &seeing, log_account);
-        let listing = naming_bucket(fleet, trails, name);
-        Some(Box::pin(async move {
-            let (bucket, reader) = bucket::collect(&candidates, &name.0, &namer.identity.partition, listing).await;
-            (bucket, reader.id().to_string())
-        }))
-    });
-    join_all(read).await
-}
-
-fn naming_bucket(fleet: &Fleet, trails: &[Trail], name: &crate::inventory::BucketRef) -> Listing<TrailRef> {
-    let mut listing = naming(fleet, &[], &(), |_| unreachable!("there are no trails to look at"));
-    for trail in trails {
-        match &trail.bucket {
-            Fact::Known { value, .. } if value == name => listing.items.push(TrailRef(trail.arn.clone())),
-            Fact::Unknown(gap) => listing.add_gap(gap.clone()),
-            _ => {}
+async fn buckets(fleet: &Arc<Fleet>, trails: &[Trail], log_account: Option<&str>) -> Vec<(Bucket, String)> {
+    let naming = Naming::new(fleet, trails, |trail| trail.bucket.clone().map(Some));
+    let mut named = Vec::new();
+    for (name, trails) in naming.named() {
+        if let Some(namer) = naming.seeing(trails).next() {
+            named.push((name.0.clone(), namer.id().to_string(), naming.listing(trails)));
         }
     }
-    listing
+    let log_account: Option<Arc<str>> = log_account.map(Arc::from);
+    let read = named.into_iter().map(|(name, namer, listing)| {
+        let (fleet, log_account) = (fleet.clone(), log_account.clone());
+        async move {
+            let namer = fleet.member(&namer)?;
+            let candidates = candidates(&fleet, &name, namer, log_account.as_deref());
+            let (bucket, reader) = bucket::collect(&candidates, &name, &namer.identity.partition, listing).await;
+            Some((bucket, reader.id().to_string()))
+        }
+    });
+    spread(read).await.into_iter().flatten().collect()
 }
 
 /// Likely owners are the account that keeps the logs, an account whose id stands in the bucket's name, and the owners of the
 /// trails that deliver there.
-fn candidates<'a>(
-    fleet: &'a Fleet,
-    name: &str,
-    namer: &'a Member,
-    seeing: &[&'a Member],
-    log_account: Option<&str>,
-) -> bucket::Candidates<'a> {
+fn candidates<'a>(fleet: &'a Fleet, name: &str, namer: &'a Member, log_account: Option<&str>) -> bucket::Candidates<'a> {
     let mut likely: Vec<&Member> = Vec::new();
     let mut seen = BTreeSet::new();
     let log_account = log_account.and_then(|id| fleet.member(id));
-    let in_name = fleet.members().filter(|member| name.contains(member.id()));
     // Of an organization's trail every account is a likely owner by sight alone: only the first is worth a turn of its own.
-    for member in log_account.into_iter().chain(in_name).chain(seeing.first().copied()) {
+    for member in log_account.into_iter().chain(fleet.members_in(name)).chain([namer]) {
         if seen.insert(member.id()) {
             likely.push(member);
         }
     }
-    let others = fleet.members().filter(|member| !seen.contains(member.id())).collect();
-    bucket::Candidates { likely, others, namer }
+    bucket::Candidates { likely, fleet, namer }
 }
 
 /// A key as an account names it. Where its ARN names an account that is read, that one is asked.
