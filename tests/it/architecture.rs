@@ -186,7 +186,7 @@ fn no_snapshot_names_a_folder_of_this_machine() {
     assert!(files.len() > 10, "{} snapshots", files.len());
     let here = root().display().to_string();
     for file in files {
-        assert!(!fs::read_to_string(file).unwrap().contains(&here), "{} names {here}", file.display());
+        assert!(!fs::read_to_string(&file).unwrap().contains(&here), "{} names {here}", file.display());
     }
 }
 
