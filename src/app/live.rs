@@ -82,7 +82,7 @@ pub(super) fn recorded(scan: &Scan, config: &Config, terminal: &Terminal) -> Res
 }
 
 /// Which accounts the command line and trailproof.yaml mean together. The command line stands above the file.
-fn plan(scan: &Scan, config: &Config) -> Result<Plan, Refusal> {
+pub(super) fn plan(scan: &Scan, config: &Config) -> Result<Plan, Refusal> {
     let file = &config.accounts;
     let mut accounts: BTreeMap<String, Option<String>> = if scan.accounts.is_empty() && !scan.org {
         file.include.iter().map(|a| (a.id().to_string(), a.role().map(str::to_string))).collect()
@@ -168,7 +168,7 @@ fn empty(folder: &Path) -> Result<(), Refusal> {
 }
 
 /// A replay waits for nobody: one thread answers it soonest. Many accounts keep every core busy.
-fn runtime(threads: Threads) -> Result<tokio::runtime::Runtime, Refusal> {
+pub(super) fn runtime(threads: Threads) -> Result<tokio::runtime::Runtime, Refusal> {
     let mut builder = match threads {
         Threads::One => tokio::runtime::Builder::new_current_thread(),
         Threads::EachCore => tokio::runtime::Builder::new_multi_thread(),
@@ -176,7 +176,7 @@ fn runtime(threads: Threads) -> Result<tokio::runtime::Runtime, Refusal> {
     builder.enable_all().build().map_err(|e| Refusal::new(format!("cannot start: {e}")))
 }
 
-enum Threads {
+pub(super) enum Threads {
     One,
     EachCore,
 }

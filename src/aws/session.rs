@@ -398,7 +398,7 @@ impl Session {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let account = self.account();
-        let attempt = exchange.attempt().clone();
+        let attempt = std::mem::take(&mut *exchange.attempt());
         let Some(result) = sent else {
             self.inner.ledger.interrupted();
             return Err(Refusal::of(interrupted(exchange, account)));
