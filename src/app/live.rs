@@ -157,6 +157,12 @@ pub(super) fn recording_refused(error: &RecordingError) -> Refusal {
     Refusal::caused(error).hint(error.hint())
 }
 
+impl From<RecordingError> for Refusal {
+    fn from(error: RecordingError) -> Self {
+        recording_refused(&error)
+    }
+}
+
 /// A recording never mixes with an older one.
 fn empty(folder: &Path) -> Result<(), Refusal> {
     let used = std::fs::read_dir(folder).is_ok_and(|mut entries| entries.next().is_some());
