@@ -146,8 +146,9 @@ pub(super) fn replay_files(files: Vec<(String, Vec<u8>)>, _: &Terminal) -> Resul
 
 pub(super) fn ask(recording: Recording) -> Result<Inventory, Refusal> {
     let plan = recording.plan().clone();
+    let threads = if recording.len() < SMALL { Threads::One } else { Threads::EachCore };
     let session = Session::replay(recording);
-    runtime(Threads::One)?.block_on(source::aws::collect(&session, &plan)).map_err(|e| match e {
+    runtime(threads)?.block_on(source::aws::collect(&session, &plan)).map_err(|e| match e {
         source::aws::CollectError::Identity(_) => Refusal::caused(&e).hint("the recording holds no answer about who recorded it"),
         e => Refusal::caused(&e).hint(e.hint()),
     })
@@ -173,7 +174,10 @@ fn empty(folder: &Path) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A replay waits for nobody: one thread answers it soonest. Many accounts keep every core busy.
+/// Calls of a recording that one thread answers sooner than several would begin to.
+const SMALL: usize = 500;
+
+/// A replay waits for nobody: one thread answers a small one soonest. Many accounts keep every core busy.
 pub(super) fn runtime(threads: Threads) -> Result<tokio::runtime::Runtime, Refusal> {
     let mut builder = match threads {
         Threads::One => tokio::runtime::Builder::new_current_thread(),
