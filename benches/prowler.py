@@ -27,7 +27,7 @@ REGIONS = ["us-east-1", "us-east-2", "us-west-2", "eu-west-1", "eu-central-1", "
 # Prowler's check -> what its rows are about, and the policies that ask the same; a thing passes where all of them pass.
 PAIRS = {
     "cloudtrail_bucket_requires_mfa_delete": ("trail's bucket", ["log-bucket-mfa-delete"]),
-    "cloudtrail_cloudwatch_logging_enabled": ("trail", ["trail-cloud-watch-logs-delivered"]),
+    "cloudtrail_cloudwatch_logging_enabled": ("account", ["trail-cloud-watch-logs-integrated"]),
     "cloudtrail_insights_exist": ("account", ["trail-insights-enabled"]),
     "cloudtrail_kms_encryption_enabled": ("trail", ["trail-kms-encryption"]),
     "cloudtrail_log_file_validation_enabled": ("trail", ["trail-log-file-validation"]),
@@ -51,8 +51,35 @@ PAIRS = {
     "kms_key_not_publicly_accessible": ("key", ["key-policy-not-public"]),
 }
 
-# (Prowler's check, the thing's name) -> who is right, checked against what the scenario makes.
-EXPLAINED = {}
+ARCHIVE = "acme-security-archive-911122223333"
+LEGACY = "acme-legacy-logs-111122223333"
+DENIED = "s3:GetBucketVersioning is denied: Prowler concludes from what it did not read, Trailproof says unknown"
+BY_HAND = "s3:GetBucketVersioning is denied: Prowler calls for a person, Trailproof says unknown and names the action to allow"
+FOREIGN = "it is in the log archive's account, which nobody asked: Prowler calls for a person, Trailproof names the role that would tell"
+UNSEEN = "it is in the log archive's account: Prowler has no row for it, Trailproof says unknown and names the role that would tell"
+ELSEWHERE = "Prowler has one row for the account, whose public access block covers the bucket; Trailproof judges the bucket itself"
+EACH_TRAIL = "Prowler asks every trail; Trailproof asks whether one does it for every Region, as the organization's trail does here"
+DATA_EVENTS = "S3 does not log access, but a trail records every object read and write of the bucket: the alternative that the policy declares"
+
+# (Prowler's check, the thing's name) -> why the two differ, checked against what the scenario makes. The id of a foreign key is
+# another in every run: it stands as "key".
+EXPLAINED = {
+    ("cloudtrail_bucket_requires_mfa_delete", "legacy-eu"): DENIED,
+    ("s3_bucket_no_mfa_delete", LEGACY): DENIED,
+    ("s3_bucket_object_versioning", LEGACY): BY_HAND,
+    ("cloudtrail_insights_exist", ACCOUNT): EACH_TRAIL,
+    ("cloudtrail_cloudwatch_logging_enabled", ACCOUNT): EACH_TRAIL,
+    ("cloudtrail_kms_encryption_enabled", "security-archive"): "the trail names a key in the log archive's account: that it exists and can be used was not seen",
+    ("cloudtrail_logs_s3_bucket_access_logging_enabled", "legacy-eu"): DATA_EVENTS,
+    ("s3_bucket_server_access_logging_enabled", LEGACY): DATA_EVENTS,
+    ("cloudtrail_bucket_requires_mfa_delete", "security-archive"): FOREIGN,
+    ("cloudtrail_logs_s3_bucket_access_logging_enabled", "security-archive"): FOREIGN,
+    ("cloudtrail_logs_s3_bucket_is_not_publicly_accessible", "security-archive"): FOREIGN,
+    ("s3_bucket_public_access", LEGACY): ELSEWHERE,
+    ("s3_bucket_public_access", "acme-org-trail-logs-111122223333"): ELSEWHERE,
+    **{(check, ARCHIVE): UNSEEN for check, (about, _) in PAIRS.items() if about == "bucket"},
+    **{(check, "key"): UNSEEN for check, (about, _) in PAIRS.items() if about == "key"},
+}
 
 # Names under a loopback address resolve to it: S3 Control writes the account before the host.
 RESOLVER = """
@@ -118,7 +145,7 @@ def run_prowler(prowler, emulator, folder):
 
 def run_trailproof(binary, emulator, folder):
     out = folder / "trailproof"
-    command = [binary, "scan", "--quiet", "--region", *REGIONS, "--out", out]
+    command = [binary, "scan", "--quiet", "--out", out] + [part for region in REGIONS for part in ("--region", region)]
     cost = measured(command, surroundings(emulator, folder), emulator, {1})
     return cost, json.loads((out / "report.json").read_text()), json.loads((out / "inventory.json").read_text())
 
@@ -198,7 +225,7 @@ def main():
         check, thing = key
         if theirs.get(key) == ours.get(key) or not differs(theirs.get(key), ours.get(key)):
             continue
-        says = EXPLAINED.get(key)
+        says = EXPLAINED.get(key) or (EXPLAINED.get((check, "key")) if check.startswith("kms_") else None)
         unexplained += says is None
         print(f"{check} | {thing} | {theirs.get(key, 'silent')} | {ours.get(key, 'silent')} | {says or 'NOT EXPLAINED'}")
     alone = sorted({thing for check, thing in theirs if (check, thing) not in ours})
