@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::inventory::{Basis, Gap, Origin};
+use crate::inventory::{Basis, Gap, Origin, SourcePlace};
 
 /// What one policy says about one subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -83,6 +83,25 @@ pub struct Subject {
     /// The Region that it lives in; absent for what has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// Where it stands in code; absent for what lives in an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Box<CodePlace>>,
+}
+
+/// Where code declares something.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodePlace {
+    /// The file that was read: a plan, a template.
+    pub file: String,
+    /// The address in it. Baselines and waivers go by the address, never by a line.
+    pub address: String,
+    /// The block in the source, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourcePlace>,
+    /// Module calls that lead to it, and other blocks that have a part in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<SourcePlace>,
 }
 
 /// One fact that the check read.

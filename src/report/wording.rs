@@ -101,6 +101,7 @@ pub(super) fn origin(report: &Report, origin: &Origin) -> String {
             None => id.to_string(),
         },
         Origin::Place { file, line, column } => format!("{file}:{line}:{column}"),
+        Origin::Address { file, address } => format!("{address} in {file}"),
         Origin::Declared(file) => format!("declared in {file}"),
         Origin::Derived => "follows from other facts".to_string(),
     }

@@ -147,7 +147,7 @@ mod tests {
     use super::*;
 
     fn subject(id: &str, account: &str) -> Subject {
-        Subject { kind: "x".into(), id: id.into(), name: id.into(), account: account.into(), region: None }
+        Subject { kind: "x".into(), id: id.into(), name: id.into(), account: account.into(), region: None, place: None }
     }
 
     const ONE: &str = "111122223333";

@@ -332,6 +332,7 @@ mod tests {
             name: name.into(),
             account: String::new(),
             region: None,
+            place: None,
         };
         assert_eq!(lines.line(&subject("account", "1", "one")), Some(3));
         assert_eq!(lines.line(&subject("account", "2", "two")), None);

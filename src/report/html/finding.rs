@@ -265,6 +265,7 @@ fn fact_row(report: &Report, places: &Places<'_>, fact: &FactRead) -> FactRow {
         basis: match fact.basis {
             Some(Basis::Configured) => Some("said by code"),
             Some(Basis::AssumedDefault) => Some("assumed: the default of AWS"),
+            Some(Basis::Referenced) => Some("by reference"),
             Some(Basis::Observed) | None => None,
         },
         from: fact.from.clone().or(asked).map(|origin| source(report, &origin)),

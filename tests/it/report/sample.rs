@@ -64,6 +64,7 @@ fn subject(kind: &str, id: &str, name: &str) -> Subject {
         name: name.into(),
         account: ACCOUNT.into(),
         region: (kind != "account").then(|| "us-east-1".into()),
+        place: None,
     }
 }
 
