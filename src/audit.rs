@@ -6,7 +6,9 @@ use jiff::Timestamp;
 
 use crate::finding::{CodePlace, FactRead, Finding, Fix, Outcome, RequirementRef, Severity, Subject};
 use crate::inventory::code::is_placeholder;
-use crate::inventory::{Account, AccountScope, Declared, Fact, Gap, GapKind, Gaps, Inventory, Record, Standing, Trail};
+use crate::inventory::{
+    Account, AccountScope, Change, Declared, Fact, Gap, GapKind, Gaps, Inventory, Origin, Record, Standing, Trail,
+};
 use crate::moment::Moments;
 use crate::policy::catalogue::{Catalogue, Policy};
 use crate::policy::check::{Context, Evaluation, EvaluationError};
@@ -453,7 +455,7 @@ fn subject_of(inventory: &Inventory, record: &dyn Record) -> Subject {
             ..plain()
         }),
         "organization" => inventory.organization(id).map(|o| Subject { account: o.management_account.clone(), ..plain() }),
-        "change" => inventory.change(id).map(|c| Subject { account: c.account.clone(), ..plain() }),
+        "change" => inventory.change(id).map(|c| Subject { account: c.account.clone(), place: place_of(c), ..plain() }),
         _ => None,
     }
     .unwrap_or_else(plain);
@@ -461,6 +463,13 @@ fn subject_of(inventory: &Inventory, record: &dyn Record) -> Subject {
         Some(declared) => in_code(subject, declared),
         None => subject,
     }
+}
+
+/// Where a change stands in code.
+fn place_of(change: &Change) -> Option<Box<CodePlace>> {
+    let Fact::Known { from: Origin::Address { file, .. }, .. } = &change.deletes else { return None };
+    let (file, address) = (file.clone(), change.address.clone());
+    Some(Box::new(CodePlace { file, address, source: None, related: Vec::new() }))
 }
 
 /// A thing that code declares is known by its address, which stays when names come and go.

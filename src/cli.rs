@@ -50,7 +50,7 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Audit an AWS account, a recording of one, or a saved inventory.
+    /// Audit an AWS account, a recording of one, a saved inventory, or the code that will make it.
     ///
     /// Without PATH the account of the current AWS credentials is read, in every enabled Region. Only what a trail points
     /// to is asked about, by calls that read settings; nothing is changed and no log is opened.
@@ -127,9 +127,15 @@ pub enum Command {
 
 #[derive(Debug, Default, Args)]
 pub struct Scan {
-    /// Recordings (made with --record) or saved inventories; `examples/acme-org` is carried inside the program.
+    /// Terraform plans as JSON (`terraform show -json PLANFILE > plan.json`), recordings (made with --record), or saved
+    /// inventories; `examples/acme-org` is carried inside the program. What a file is shows in its content.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+
+    /// The code is all that its accounts hold: what it does not hold is not there. Without it, what the code lacks may stand
+    /// elsewhere, and is unknown.
+    #[arg(long, help_heading = "Code")]
+    pub complete: bool,
 
     /// The profile of the AWS configuration to use.
     #[arg(long, value_name = "NAME", help_heading = "AWS")]

@@ -1,4 +1,4 @@
-//! Where the facts of a scan come from: AWS, a recording, or saved inventories.
+//! Where the facts of a scan come from: AWS, a recording, saved inventories, or code.
 
 use std::path::Path;
 
@@ -7,6 +7,7 @@ use super::terminal::Terminal;
 use crate::cli::Scan;
 use crate::config::Config;
 use crate::inventory::{Inventory, Listing, TrailRef};
+use crate::source::code::{self, Form, Stack};
 use crate::source::saved;
 
 #[cfg(feature = "aws")]
@@ -15,13 +16,25 @@ use super::{example, live};
 /// The inventory that the command line asks for.
 pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<Inventory, Refusal> {
     if scan.paths.is_empty() {
+        if scan.complete {
+            return Err(
+                Refusal::new("--complete is for code").hint("name a plan, for example `trailproof scan plan.json --complete`")
+            );
+        }
         return from_aws(scan, config, terminal);
     }
     refuse_live_options(scan)?;
-    let mut inventories = Vec::new();
+    let (mut inventories, mut stacks) = (Vec::new(), Vec::new());
     for path in &scan.paths {
-        inventories.push(one(path, terminal)?);
+        match one(path, terminal)? {
+            Input::Facts(inventory) => inventories.push(*inventory),
+            Input::Code(stack) => stacks.push(*stack),
+        }
     }
+    if stacks.is_empty() && scan.complete {
+        return Err(Refusal::new("--complete is for code, and none of the inputs is code").hint("leave it away"));
+    }
+    inventories.extend(of_code(&stacks, scan.complete)?);
     once_each(&inventories)?;
     let whole = merge(inventories).ok_or_else(|| Refusal::new("nothing to scan"))?;
     if whole.accounts.is_empty() && whole.scope.accounts.is_empty() {
@@ -54,11 +67,41 @@ pub(super) fn refuse_live_options(scan: &Scan) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn one(path: &Path, terminal: &Terminal) -> Result<Inventory, Refusal> {
-    if path.is_file() {
-        return saved::load(path).map_err(|e| Refusal::caused(&e).hint(e.hint()));
+/// What a path holds.
+enum Input {
+    Facts(Box<Inventory>),
+    Code(Box<Stack>),
+}
+
+fn one(path: &Path, terminal: &Terminal) -> Result<Input, Refusal> {
+    if !path.is_file() {
+        return recording(path, terminal).map(|inventory| Input::Facts(Box::new(inventory)));
     }
-    recording(path, terminal)
+    let shown = path.display().to_string();
+    let form = match std::fs::metadata(path) {
+        Ok(about) if usize::try_from(about.len()).is_ok_and(|length| length > code::MAX_BYTES) => {
+            return Err(Refusal::new(format!("`{shown}` is larger than {} MiB", code::MAX_BYTES / 1024 / 1024)));
+        }
+        _ => std::fs::read(path).map_or(Form::Unknown, |bytes| code::recognise(&bytes)),
+    };
+    match code::load(&shown, form).map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))? {
+        Some(stack) => Ok(Input::Code(Box::new(stack))),
+        None => saved::load(path).map(|i| Input::Facts(Box::new(i))).map_err(|e| Refusal::caused(&e).hint(e.hint())),
+    }
+}
+
+/// The code as one inventory: what one file makes, another may name.
+fn of_code(stacks: &[Stack], complete: bool) -> Result<Option<Inventory>, Refusal> {
+    if stacks.is_empty() {
+        return Ok(None);
+    }
+    let mut files = std::collections::BTreeSet::new();
+    if let Some(twice) = stacks.iter().find(|stack| !files.insert(stack.file.as_str())) {
+        return Err(Refusal::new(format!("`{}` is named more than once", twice.file)));
+    }
+    // A plan that does not say when it was made is of now.
+    let read = stacks.iter().filter_map(|stack| stack.read).max().unwrap_or_else(jiff::Timestamp::now);
+    Ok(Some(code::build(stacks, code::Options { complete, read })))
 }
 
 #[cfg(feature = "aws")]
@@ -127,6 +170,9 @@ fn merge(inventories: Vec<Inventory>) -> Option<Inventory> {
         whole.topics.extend(other.topics);
         whole.organizations.extend(other.organizations);
         whole.calls.extend(other.calls);
+        whole.changes.extend(other.changes);
+        // All code is in one inventory.
+        whole.code = whole.code.or(other.code);
     }
     keep_best(&mut whole.scope.accounts, |a| a.id.clone(), |_, _| {});
     keep_best(&mut whole.accounts, |a| a.id.clone(), |_, _| {});

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Inventory;
+use super::fact::Fact;
 use super::noun::noun;
 
 /// Begins the text that stands for a name, an account or a Region which code does not tell. AWS has no name with this sign.
@@ -100,19 +101,19 @@ impl Code {
 }
 
 noun! {
-    /// What a plan does to something of the logging chain that is there already: a trail, its bucket, key, log group or topic, or a part of one.
+    /// What code does to something of the logging chain that is there already: a trail, its bucket, key, log group or topic, or what sets something of one.
     pub struct Change("change", id = address) {
         /// The address in the code, for example `aws_cloudtrail.main`.
         address: String,
-        /// What it is: `trail`, `bucket`, `bucket setting`, `key`, `log group`, `topic` or `policy`.
+        /// What it is: `trail`, `bucket`, `bucket setting`, `key`, `key policy`, `log group`, `topic` or `topic policy`.
         of: String,
         /// The account that it is in.
         account: String,
         /// Whether it is deleted, and not made again.
-        deletes: bool,
+        deletes: Fact<bool>,
         /// Whether it is deleted and made anew: what it held is lost, and nothing is recorded in between.
-        replaces: bool,
+        replaces: Fact<bool>,
         /// What protects less than before, in words; empty where nothing does.
-        weakens: Vec<String>,
+        weakens: Fact<Vec<String>>,
     }
 }

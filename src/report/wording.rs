@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Collected, Counts, Report, RequirementStatus};
+use crate::finding::CodePlace;
 use crate::inventory::Origin;
 
 impl RequirementStatus {
@@ -90,6 +91,14 @@ pub(super) fn span(from: Timestamp, to: Timestamp) -> String {
         format!("{} to {} UTC", from.strftime("%Y-%m-%d %H:%M:%S"), to.strftime("%H:%M:%S"))
     } else {
         format!("{} to {}", moment(from), moment(to))
+    }
+}
+
+/// Where code declares something: the place in its source, else the address in the file that was read.
+pub(super) fn place(place: &CodePlace) -> String {
+    match &place.source {
+        Some(source) => format!("{}:{}:{} ({})", source.file, source.line, source.column, place.address),
+        None => format!("{} in {}", place.address, place.file),
     }
 }
 

@@ -24,6 +24,7 @@ mod history;
 mod hostile;
 mod moments;
 mod permissions;
+mod plan;
 mod policies;
 mod program;
 mod report;

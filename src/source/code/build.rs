@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::blank::{self, run_time};
+use super::change;
 use super::join::{self, Found, Index, Noun};
 use super::resource::{Body, BucketSetting, Setting, Stack};
 use crate::inventory::bucket::PublicAccessBlock;
@@ -78,6 +79,15 @@ pub fn build(stacks: &[Stack], options: Options) -> Inventory {
     inventory.log_groups = log_groups;
     inventory.topics = topics;
     inventory.sort();
+    let befores: Vec<Stack> = stacks.iter().filter_map(|stack| stack.before.as_deref().cloned()).collect();
+    if !befores.is_empty() {
+        let before = build(&befores, options);
+        inventory.changes = change::changes(&befores, &before, stacks, &inventory);
+        inventory.sort();
+        if let Some(code) = &mut inventory.code {
+            code.before = Some(Box::new(before));
+        }
+    }
     inventory
 }
 

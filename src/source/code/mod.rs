@@ -15,15 +15,21 @@
 //! * the blank records of [`blank`], to fill with `..blank::bucket(..)`,
 //! * [`Stack`], [`Resource`], [`Body`], [`Setting`], and nothing else of here.
 //!
+//! [`recognise`] tells by its content what a file is, and [`load`] gives it to its front end: a new one is added there.
+//!
 //! What code cannot tell is unknown with a reason: of kind `KnownAfterApply` where applying it tells, `RunTime` where only a
 //! running account does, `NotInCode` where other code may say it.
 
 pub mod blank;
 pub mod build;
+mod change;
+mod file;
 mod join;
 pub mod node;
 pub mod resource;
+pub mod terraform;
 
 pub use build::{Options, build};
+pub use file::{CodeError, Form, MAX_BYTES, load, recognise};
 pub use node::{Node, Source, State};
-pub use resource::{Body, BucketSetting, Home, Pointer, Resource, Setting, Stack, Target};
+pub use resource::{Action, Body, BucketSetting, Home, Pointer, Resource, Setting, Stack, Target};

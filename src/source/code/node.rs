@@ -103,6 +103,7 @@ impl Node {
         match &self.state {
             State::Absent => Ok(None),
             State::Int(value) => Ok(Some(*value)),
+            State::Text(text) if text.is_empty() => Ok(None),
             State::Text(text) => text.parse().map(Some).map_err(|_| self.other("a whole number")),
             _ => Err(self.other("a whole number")),
         }

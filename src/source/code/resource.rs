@@ -1,5 +1,7 @@
 //! What a front end hands over: records of the inventory as far as the code tells them, and what they name.
 
+use jiff::Timestamp;
+
 use crate::inventory::bucket::{Grant, LifecycleRule, ObjectLock, PublicAccessBlock, ReplicationRule};
 use crate::inventory::document::PolicyDocument;
 use crate::inventory::{Bucket, Fact, Key, LogGroup, SourcePlace, Topic, Trail};
@@ -19,6 +21,25 @@ pub struct Stack {
     pub home: Home,
     pub resources: Vec<Resource>,
     pub notes: Vec<String>,
+    /// When it was made, where it says so.
+    pub read: Option<Timestamp>,
+    /// What is there before the code is applied; absent where nothing is, or where the code does not tell.
+    pub before: Option<Box<Stack>>,
+    /// What is done to what is there, by its address there. What is only changed in place is not listed.
+    pub actions: Vec<(String, Action)>,
+}
+
+/// What is done to a resource that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// It is deleted.
+    Delete,
+    /// It is deleted, and made anew.
+    Replace,
+    /// It stays, and the code no longer knows of it.
+    Forget,
+    /// It stays, at this address.
+    Move(String),
 }
 
 /// Where a resource lives. What is not known is a placeholder (see `inventory::code`).

@@ -653,6 +653,7 @@ fn bare() -> Report {
         score: Score { permille: Some(412), with_accepted_risk: Some(412), policies: 6, accounts: 1 },
         waivers: None,
         population: population(),
+        code: None,
         executive: Executive::default(),
         heat_map: HeatMap::default(),
         frameworks: frameworks(),

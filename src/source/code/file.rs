@@ -1,0 +1,105 @@
+//! What a file is, by its content, and the front end that reads it.
+
+use serde_json::Value;
+
+use super::resource::Stack;
+use super::terraform::{self, PlanError};
+
+/// Larger files are not read.
+pub const MAX_BYTES: usize = 512 * 1024 * 1024;
+
+/// What a file is.
+#[derive(Debug)]
+pub enum Form {
+    /// A Terraform plan as JSON, read.
+    Plan(Value),
+    /// A plan file that Terraform wrote: a zip.
+    PlanFile,
+    /// A plan that OpenTofu encrypted.
+    Encrypted,
+    /// A JSON object that is no code, such as a saved inventory.
+    OtherJson,
+    /// None of them.
+    Unknown,
+}
+
+/// Why a file of code could not be used.
+#[derive(Debug, thiserror::Error)]
+#[error("`{path}` cannot be used: {source}")]
+pub struct CodeError {
+    pub path: String,
+    pub source: PlanError,
+}
+
+impl CodeError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        self.source.hint()
+    }
+}
+
+/// Tells what a file is. A plan is read on the way, because only reading tells.
+pub fn recognise(bytes: &[u8]) -> Form {
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Form::PlanFile;
+    }
+    let Some(text) = text(bytes) else { return Form::Unknown };
+    if !text.trim_start().starts_with('{') {
+        return Form::Unknown;
+    }
+    match serde_json::from_str::<Value>(&text) {
+        Ok(value) if terraform::is_plan(&value) => Form::Plan(value),
+        Ok(value) if value.get("encrypted_data").is_some() && value.get("encryption_version").is_some() => Form::Encrypted,
+        Ok(_) | Err(_) => Form::OtherJson,
+    }
+}
+
+/// Reads a file of code; nothing where it is none.
+///
+/// # Errors
+/// Code that cannot be used.
+pub fn load(path: &str, form: Form) -> Result<Option<Stack>, CodeError> {
+    let failed = |source| CodeError { path: path.to_string(), source };
+    match form {
+        Form::Plan(value) => terraform::load(path, value).map(Some).map_err(failed),
+        Form::PlanFile => Err(failed(PlanError::Binary)),
+        Form::Encrypted => Err(failed(PlanError::Encrypted)),
+        Form::OtherJson | Form::Unknown => Ok(None),
+    }
+}
+
+/// The text of a file: UTF-8, or UTF-16 with its mark, as PowerShell writes what it is told to keep.
+fn text(bytes: &[u8]) -> Option<String> {
+    let wide = |bytes: &[u8], read: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]])).collect();
+        bytes.len().is_multiple_of(2).then(|| String::from_utf16(&units).ok())?
+    };
+    match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => std::str::from_utf8(rest).ok().map(str::to_string),
+        [0xFF, 0xFE, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => wide(rest, u16::from_be_bytes),
+        _ => std::str::from_utf8(bytes).ok().map(str::to_string),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_known_by_what_is_in_them() {
+        let plan = r#"{"format_version":"1.2","planned_values":{}}"#;
+        assert!(matches!(recognise(plan.as_bytes()), Form::Plan(_)));
+        let mut marked = vec![0xEF, 0xBB, 0xBF];
+        marked.extend(plan.as_bytes());
+        assert!(matches!(recognise(&marked), Form::Plan(_)));
+        let wide: Vec<u8> = [0xFF, 0xFE].into_iter().chain(plan.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        assert!(matches!(recognise(&wide), Form::Plan(_)));
+        let wide: Vec<u8> = [0xFE, 0xFF].into_iter().chain(plan.encode_utf16().flat_map(u16::to_be_bytes)).collect();
+        assert!(matches!(recognise(&wide), Form::Plan(_)));
+        assert!(matches!(recognise(b"PK\x03\x04..."), Form::PlanFile));
+        assert!(matches!(recognise(br#"{"meta":{},"encrypted_data":"x","encryption_version":"v0"}"#), Form::Encrypted));
+        assert!(matches!(recognise(br#"{"kind":"trailproof-inventory"}"#), Form::OtherJson));
+        assert!(matches!(recognise(b"Resources:\n"), Form::Unknown));
+    }
+}

@@ -1,0 +1,265 @@
+//! Terraform: plans as `terraform show -json` writes them.
+//!
+//! Every value comes from the plan; what it refers to, where a value is only known after apply, from the configuration that
+//! the plan carries. Nothing is evaluated here and nothing is fetched.
+
+mod address;
+mod buckets;
+mod leaves;
+mod links;
+mod plan;
+mod policies;
+mod provider;
+mod resources;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use self::address::Address;
+use self::leaves::Leaves;
+use self::links::Links;
+use self::plan::{Plan, ResourceValues};
+use self::provider::Providers;
+use super::node::{Node, Source};
+use super::resource::{Action, Body, Home, Resource, Setting, Stack, Target};
+use crate::inventory::{Basis, Fact};
+
+pub use self::plan::PlanError;
+
+const KIND: &str = "Terraform plan";
+
+/// Whether a JSON value is a plan, of this version or of another.
+pub fn is_plan(value: &Value) -> bool {
+    plan::looks_like(value)
+}
+
+/// Reads a plan: what it will make, what is there, and what it does to that.
+///
+/// # Errors
+/// A value that is no plan of a version that is known, or that is not whole.
+pub fn load(file: &str, value: Value) -> Result<Stack, PlanError> {
+    let plan = plan::read(value)?;
+    let addresses: Vec<&str> = plan
+        .planned_values
+        .root_module
+        .all()
+        .into_iter()
+        .map(|r| r.address.as_str())
+        .chain(
+            plan.resource_changes.iter().filter(|c| !c.change.is("delete") || c.change.is("create")).map(|c| c.address.as_str()),
+        )
+        .chain(prior(&plan).into_iter().map(|r| r.address.as_str()).filter(|a| Address::parse(a).is_some_and(|a| a.is_data)))
+        .collect();
+    let links = Links::new(&plan, addresses.into_iter());
+    let providers = Providers::new(&plan, &links, file);
+    let mut stack = after(file, &plan, &links, &providers);
+    stack.before = before(file, &plan, &links, &providers).map(Box::new);
+    stack.read = plan.timestamp.as_deref().and_then(|text| text.parse().ok());
+    stack.actions = actions(&plan);
+    Ok(stack)
+}
+
+/// What was there when the plan was made.
+fn prior(plan: &Plan) -> Vec<&ResourceValues> {
+    plan.prior_state.iter().filter_map(|state| state.values.as_ref()).flat_map(|values| values.root_module.all()).collect()
+}
+
+/// A resource as one of the functions below reads it.
+struct Seen<'a> {
+    file: &'a str,
+    text: &'a str,
+    address: &'a Address,
+    node: &'a Node,
+    home: &'a Home,
+    /// Whether the plan makes it, so that what is not written takes the service's default.
+    is_new: bool,
+    instances: &'a BTreeMap<String, Instance>,
+}
+
+impl<'a> Seen<'a> {
+    fn source(&self) -> Source<'a> {
+        Source { file: self.file, address: self.text }
+    }
+
+    /// The data source at an address.
+    fn document(&self, address: &str) -> Option<&'a Node> {
+        let instance = self.instances.get(address)?;
+        (instance.address.is_data && instance.address.r#type == "aws_iam_policy_document").then_some(&instance.node)
+    }
+
+    /// The name of the bucket at an address, where it is known.
+    fn known_name(&self, address: &str) -> Option<String> {
+        self.instances.get(address)?.node.get("bucket").text().ok().flatten()
+    }
+}
+
+/// One instance of a resource.
+struct Instance {
+    address: Address,
+    node: Node,
+    home: Home,
+    is_new: bool,
+}
+
+/// What will be there once the plan is applied.
+fn after(file: &str, plan: &Plan, links: &Links<'_>, providers: &Providers) -> Stack {
+    let mut instances: BTreeMap<String, Instance> = BTreeMap::new();
+    // Data that was read when the plan was made is in the state that it began with; what is managed stands below.
+    for resource in prior(plan) {
+        if let Some(address) = Address::parse(&resource.address).filter(|a| a.is_data) {
+            let trees = (&resource.values, &Value::Null, &resource.sensitive_values);
+            instances.insert(resource.address.clone(), instance(address, links, providers, trees, false));
+        }
+    }
+    for resource in plan.planned_values.root_module.all() {
+        if let Some(address) = Address::parse(&resource.address) {
+            let trees = (&resource.values, &Value::Null, &resource.sensitive_values);
+            instances.insert(resource.address.clone(), instance(address, links, providers, trees, false));
+        }
+    }
+    for change in plan.resource_changes.iter().filter(|c| c.deposed.is_none()) {
+        let Some(address) = Address::parse(&change.address) else { continue };
+        let change_of = &change.change;
+        if (change_of.is("delete") && !change_of.is("create")) || change_of.is("forget") {
+            instances.remove(&change.address);
+            continue;
+        }
+        let trees = (&change_of.after, &change_of.after_unknown, &change_of.after_sensitive);
+        let is_new = change_of.is("create");
+        instances.insert(change.address.clone(), instance(address, links, providers, trees, is_new));
+    }
+    let mut stack = stack(file, plan, providers, &instances);
+    stack.resources.extend(deletions(file, plan, links, providers));
+    stack
+}
+
+/// What is there, as the state shows it.
+fn before(file: &str, plan: &Plan, links: &Links<'_>, providers: &Providers) -> Option<Stack> {
+    let mut instances = BTreeMap::new();
+    for resource in prior(plan) {
+        if let Some(address) = Address::parse(&resource.address) {
+            let trees = (&resource.values, &Value::Null, &resource.sensitive_values);
+            instances.insert(resource.address.clone(), instance(address, links, providers, trees, false));
+        }
+    }
+    instances.values().any(|i| !i.address.is_data).then(|| stack(file, plan, providers, &instances))
+}
+
+fn instance(
+    address: Address,
+    links: &Links<'_>,
+    providers: &Providers,
+    (after, unknown, sensitive): (&Value, &Value, &Value),
+    is_new: bool,
+) -> Instance {
+    let config = links.config(&address);
+    let home = providers.home(config.map(|c| c.provider_config_key.as_str()), after);
+    let null = Value::Null;
+    let leaves = Leaves { address: &address, links, config: config.map_or(&null, |c| &c.expressions), is_new };
+    let node = leaves.read(after, unknown, sensitive);
+    Instance { address, node, home, is_new }
+}
+
+fn stack(file: &str, plan: &Plan, providers: &Providers, instances: &BTreeMap<String, Instance>) -> Stack {
+    let mut resources = Vec::new();
+    for (text, instance) in instances.iter().filter(|(_, i)| !i.address.is_data) {
+        let Instance { address, node, home, is_new } = instance;
+        let seen = Seen { file, text, address, node, home, is_new: *is_new, instances };
+        let Some(body) = body(&seen) else { continue };
+        resources.push(Resource {
+            address: text.clone(),
+            name: name(&seen),
+            arn: node.get("arn").text().ok().flatten().filter(|arn| arn.starts_with("arn:")),
+            home: home.clone(),
+            place: None,
+            related: Vec::new(),
+            body,
+        });
+    }
+    Stack {
+        file: file.to_string(),
+        kind: KIND,
+        written_by: plan.terraform_version.as_ref().map(|version| format!("Terraform {version}")),
+        count: instances.values().filter(|i| !i.address.is_data).count(),
+        home: providers.default(),
+        resources,
+        notes: Vec::new(),
+        read: None,
+        before: None,
+        actions: Vec::new(),
+    }
+}
+
+/// The resource as a noun; nothing where it is none that is looked at.
+fn body(seen: &Seen<'_>) -> Option<Body> {
+    Some(match seen.address.r#type.as_str() {
+        "aws_cloudtrail" => resources::trail(seen),
+        "aws_s3_bucket" => buckets::bucket(seen),
+        "aws_s3_account_public_access_block" => buckets::account_block(seen),
+        "aws_kms_key" => resources::key(seen),
+        "aws_kms_key_policy" => resources::key_policy(seen),
+        "aws_kms_alias" => resources::alias(seen),
+        "aws_cloudwatch_log_group" => resources::log_group(seen),
+        "aws_sns_topic" => resources::topic(seen),
+        "aws_sns_topic_policy" => resources::topic_policy(seen),
+        _ => return buckets::setting(seen),
+    })
+}
+
+/// The name that AWS will know it by.
+fn name(seen: &Seen<'_>) -> Option<String> {
+    let attribute = match seen.address.r#type.as_str() {
+        "aws_s3_bucket" => "bucket",
+        "aws_kms_key" => "key_id",
+        "aws_cloudtrail" | "aws_kms_alias" | "aws_cloudwatch_log_group" | "aws_sns_topic" => "name",
+        _ => return None,
+    };
+    seen.node.get(attribute).text().ok().flatten()
+}
+
+/// Settings whose resources the plan deletes: AWS then goes back to what is so without them.
+fn deletions(file: &str, plan: &Plan, links: &Links<'_>, providers: &Providers) -> Vec<Resource> {
+    let values: BTreeMap<&str, &ResourceValues> = prior(plan).into_iter().map(|r| (r.address.as_str(), r)).collect();
+    let mut found = Vec::new();
+    for change in plan.resource_changes.iter().filter(|c| c.deposed.is_none()) {
+        if !change.change.is("delete") || change.change.is("create") {
+            continue;
+        }
+        let (Some(address), Some(was)) = (Address::parse(&change.address), values.get(change.address.as_str())) else { continue };
+        let trees = (&was.values, &Value::Null, &was.sensitive_values);
+        let Instance { address, node, home, .. } = instance(address, links, providers, trees, false);
+        let none = BTreeMap::new();
+        let seen =
+            Seen { file, text: &change.address, address: &address, node: &node, home: &home, is_new: false, instances: &none };
+        let (Some(setting), Ok(Some(bucket))) = (buckets::deleted(&seen), node.get("bucket").text()) else { continue };
+        let of = Fact::Known { value: Some(Target::Named(bucket)), from: seen.source().origin(&node), basis: Basis::Configured };
+        found.push(Resource {
+            address: format!("{} (deleted)", change.address),
+            name: None,
+            arn: None,
+            home,
+            place: None,
+            related: Vec::new(),
+            body: Body::Setting { of, setting: Setting::Bucket(setting) },
+        });
+    }
+    found
+}
+
+/// What the plan does to what is there.
+fn actions(plan: &Plan) -> Vec<(String, Action)> {
+    let mut actions = Vec::new();
+    for change in plan.resource_changes.iter().filter(|c| c.deposed.is_none()) {
+        let of = &change.change;
+        let was = change.previous_address.clone().unwrap_or_else(|| change.address.clone());
+        match (of.is("delete"), of.is("create"), of.is("forget")) {
+            (true, false, _) => actions.push((was, Action::Delete)),
+            (true, true, _) => actions.push((was, Action::Replace)),
+            (_, _, true) => actions.push((was, Action::Forget)),
+            _ if was != change.address => actions.push((was, Action::Move(change.address.clone()))),
+            _ => {}
+        }
+    }
+    actions
+}
