@@ -127,8 +127,9 @@ pub enum Command {
 
 #[derive(Debug, Default, Args)]
 pub struct Scan {
-    /// Terraform plans as JSON (`terraform show -json PLANFILE > plan.json`), recordings (made with --record), or saved
-    /// inventories; `examples/acme-org` is carried inside the program. What a file is shows in its content.
+    /// Terraform plans as JSON (`terraform show -json PLANFILE > plan.json`), CloudFormation templates in YAML or JSON, a
+    /// folder of them, or a `cdk.out`; recordings (made with --record), or saved inventories; `examples/acme-org` is carried
+    /// inside the program. What a file is shows in its content.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
@@ -136,6 +137,12 @@ pub struct Scan {
     /// elsewhere, and is unknown.
     #[arg(long, help_heading = "Code")]
     pub complete: bool,
+    /// Take the parameters of CloudFormation templates from this file, JSON or YAML: a list of `ParameterKey` and
+    /// `ParameterValue`, or a map of names and values. `AWS::AccountId` and `AWS::Region` in it tell where the stacks are made.
+    /// Without a value a parameter keeps its default, which is said to be assumed; without either it is unknown. Repeat it for
+    /// more.
+    #[arg(long, value_name = "FILE", help_heading = "Code")]
+    pub parameters: Vec<PathBuf>,
 
     /// The profile of the AWS configuration to use.
     #[arg(long, value_name = "NAME", help_heading = "AWS")]

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::Refusal;
+use super::templates::Templates;
 use super::terminal::Terminal;
 use crate::cli::Scan;
 use crate::config::Config;
@@ -21,20 +22,31 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
                 Refusal::new("--complete is for code").hint("name a plan, for example `trailproof scan plan.json --complete`")
             );
         }
+        if !scan.parameters.is_empty() {
+            return Err(Refusal::new("--parameters is for CloudFormation templates").hint("name a template, or leave it away"));
+        }
         return from_aws(scan, config, terminal);
     }
     refuse_live_options(scan)?;
-    let (mut inventories, mut stacks) = (Vec::new(), Vec::new());
+    let (mut inventories, mut stacks, mut templates) = (Vec::new(), Vec::new(), Templates::default());
     for path in &scan.paths {
+        if path.is_dir() && templates.folder(path)? {
+            continue;
+        }
         match one(path, terminal)? {
             Input::Facts(inventory) => inventories.push(*inventory),
             Input::Code(stack) => stacks.push(*stack),
+            Input::Template { path, bytes } => templates.file(path, bytes),
         }
     }
+    stacks.extend(templates.stacks(scan)?);
     if stacks.is_empty() && scan.complete {
         return Err(Refusal::new("--complete is for code, and none of the inputs is code").hint("leave it away"));
     }
-    inventories.extend(of_code(&stacks, scan.complete)?);
+    if let Some(mut inventory) = of_code(&stacks, scan.complete)? {
+        templates.confess(&mut inventory, scan.complete);
+        inventories.push(inventory);
+    }
     once_each(&inventories)?;
     let whole = merge(inventories).ok_or_else(|| Refusal::new("nothing to scan"))?;
     if whole.accounts.is_empty() && whole.scope.accounts.is_empty() {
@@ -71,6 +83,7 @@ pub(super) fn refuse_live_options(scan: &Scan) -> Result<(), Refusal> {
 enum Input {
     Facts(Box<Inventory>),
     Code(Box<Stack>),
+    Template { path: String, bytes: Vec<u8> },
 }
 
 fn one(path: &Path, terminal: &Terminal) -> Result<Input, Refusal> {
@@ -78,12 +91,15 @@ fn one(path: &Path, terminal: &Terminal) -> Result<Input, Refusal> {
         return recording(path, terminal).map(|inventory| Input::Facts(Box::new(inventory)));
     }
     let shown = path.display().to_string();
-    let form = match std::fs::metadata(path) {
+    let (form, bytes) = match std::fs::metadata(path) {
         Ok(about) if usize::try_from(about.len()).is_ok_and(|length| length > code::MAX_BYTES) => {
             return Err(Refusal::new(format!("`{shown}` is larger than {} MiB", code::MAX_BYTES / 1024 / 1024)));
         }
-        _ => std::fs::read(path).map_or(Form::Unknown, |bytes| code::recognise(&bytes)),
+        _ => std::fs::read(path).map_or((Form::Unknown, Vec::new()), |bytes| (code::recognise(&bytes), bytes)),
     };
+    if matches!(form, Form::Template) {
+        return Ok(Input::Template { path: shown, bytes });
+    }
     match code::load(&shown, form).map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))? {
         Some(stack) => Ok(Input::Code(Box::new(stack))),
         None => saved::load(path).map(|i| Input::Facts(Box::new(i))).map_err(|e| Refusal::caused(&e).hint(e.hint())),

@@ -15,6 +15,7 @@ mod policy;
 mod question;
 mod scan;
 mod schema;
+mod templates;
 mod terminal;
 mod vary;
 mod waiver;

@@ -670,7 +670,7 @@ fn suited(policy: Fact<Option<PolicyDocument>>, id: &str, arn: &str) -> Fact<Opt
 }
 
 /// What is so whichever of the facts holds.
-fn merged<'f, T: Clone + PartialEq + 'f>(first: &Fact<T>, rest: impl Iterator<Item = &'f Fact<T>>) -> Fact<T> {
+pub(super) fn merged<'f, T: Clone + PartialEq + 'f>(first: &Fact<T>, rest: impl Iterator<Item = &'f Fact<T>>) -> Fact<T> {
     let mut all = first.clone();
     for other in rest {
         all = match (all, other) {

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::cloudformation;
 use super::resource::Stack;
 use super::terraform::{self, PlanError};
 
@@ -17,6 +18,8 @@ pub enum Form {
     PlanFile,
     /// A plan that OpenTofu encrypted.
     Encrypted,
+    /// A CloudFormation template, be it a good one: templates are read together, by `cloudformation::read`.
+    Template,
     /// A JSON object that is no code, such as a saved inventory.
     OtherJson,
     /// None of them.
@@ -43,6 +46,9 @@ pub fn recognise(bytes: &[u8]) -> Form {
     if bytes.starts_with(b"PK\x03\x04") {
         return Form::PlanFile;
     }
+    if cloudformation::recognise(bytes) {
+        return Form::Template;
+    }
     let Some(text) = text(bytes) else { return Form::Unknown };
     if !text.trim_start().starts_with('{') {
         return Form::Unknown;
@@ -64,7 +70,7 @@ pub fn load(path: &str, form: Form) -> Result<Option<Stack>, CodeError> {
         Form::Plan(value) => terraform::load(path, value).map(Some).map_err(failed),
         Form::PlanFile => Err(failed(PlanError::Binary)),
         Form::Encrypted => Err(failed(PlanError::Encrypted)),
-        Form::OtherJson | Form::Unknown => Ok(None),
+        Form::Template | Form::OtherJson | Form::Unknown => Ok(None),
     }
 }
 

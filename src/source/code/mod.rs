@@ -23,6 +23,7 @@
 pub mod blank;
 pub mod build;
 mod change;
+pub mod cloudformation;
 mod file;
 mod join;
 pub mod node;
