@@ -106,7 +106,8 @@ fn gather(folder: &Path, deeper: usize, files: &mut Vec<PathBuf>) {
             gather(&path, deeper - 1, files);
         }
         let is_named = [".yaml", ".yml", ".json", ".template"].iter().any(|extension| name.ends_with(extension));
-        let is_small = || entry.metadata().is_ok_and(|about| usize::try_from(about.len()).is_ok_and(|length| length <= MAX_BYTES));
+        let is_small =
+            || entry.metadata().is_ok_and(|about| usize::try_from(about.len()).is_ok_and(|length| length <= MAX_BYTES));
         if kind.is_file() && is_named && is_small() {
             files.push(path);
         }

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
+use super::TemplateError;
 use super::stack::{Input, Made};
 use super::text::decode;
 use super::tree::{Value, parse};
-use super::TemplateError;
 
 /// The file that makes a folder an assembly.
 const MANIFEST: &str = "manifest.json";
@@ -39,7 +39,9 @@ impl Assembly {
     pub fn is_at(folder: &Path) -> bool {
         fs::read(folder.join(MANIFEST)).is_ok_and(|bytes| {
             let text = decode(&bytes).unwrap_or_default();
-            text.contains("\"artifacts\"") && text.contains("cloudformation:stack") || text.contains("cdk:cloud-assembly") || text.contains("cdk:tree")
+            text.contains("\"artifacts\"") && text.contains("cloudformation:stack")
+                || text.contains("cdk:cloud-assembly")
+                || text.contains("cdk:tree")
         })
     }
 
@@ -65,7 +67,8 @@ impl Assembly {
         };
         let version = manifest.get("version").and_then(Value::text).unwrap_or("of no version");
         for artifact in artifacts.entries() {
-            let (value, text) = (&artifact.value, |value: &Value<'_>, key: &str| value.get(key).and_then(Value::text).map(str::to_string));
+            let (value, text) =
+                (&artifact.value, |value: &Value<'_>, key: &str| value.get(key).and_then(Value::text).map(str::to_string));
             let Some(properties) = value.get("properties") else { continue };
             match text(value, "type").as_deref() {
                 Some("aws:cloudformation:stack") => {
@@ -86,7 +89,9 @@ impl Assembly {
                         continue;
                     };
                     match deeper.checked_sub(1) {
-                        Some(deeper) if folder.join(&inside).join(MANIFEST).is_file() => self.add(&folder.join(&inside), root, deeper)?,
+                        Some(deeper) if folder.join(&inside).join(MANIFEST).is_file() => {
+                            self.add(&folder.join(&inside), root, deeper)?
+                        }
                         _ => self.missing.push(format!("`{}`", folder.join(&inside).display())),
                     }
                 }

@@ -291,11 +291,8 @@ impl<'a> World<'a> {
         let Some(map) = self.stage.template.mappings.get(map.as_str()) else { return wrong(&Function::FindInMap) };
         let fallback = rest.first().and_then(|rest| rest.get("DefaultValue"));
         let open = is_placeholder(&first);
-        let rows: Vec<&Value<'_>> = if open {
-            map.entries().iter().map(|entry| &entry.value).collect()
-        } else {
-            map.get(&first).into_iter().collect()
-        };
+        let rows: Vec<&Value<'_>> =
+            if open { map.entries().iter().map(|entry| &entry.value).collect() } else { map.get(&first).into_iter().collect() };
         let mut found: Vec<Node> = rows.iter().filter_map(|row| row.get(&second)).map(|value| self.value(value, want)).collect();
         if let Some(fallback) = fallback.filter(|_| open || found.is_empty()) {
             found.push(self.value(fallback, want));
@@ -400,7 +397,9 @@ impl<'a> World<'a> {
     fn truth(&self, function: &Function, argument: &Value<'_>) -> Result<(bool, Basis), Gap> {
         let each = || argument.items().iter().map(|item| self.is_true(item));
         match function {
-            Function::Condition => argument.text().map_or_else(|| Err(gap("a condition without a name")), |name| self.condition(name)),
+            Function::Condition => {
+                argument.text().map_or_else(|| Err(gap("a condition without a name")), |name| self.condition(name))
+            }
             Function::And => fold(each(), false),
             Function::Or => fold(each(), true),
             Function::Not => match argument.items() {
@@ -412,9 +411,7 @@ impl<'a> World<'a> {
                 _ => Err(gap("`Fn::Equals` of something else than two values")),
             },
             _ => match self.call(function, argument, Want::Text) {
-                node @ Node { state: State::Bool(_) | State::Text(_), .. } => {
-                    Ok((node.bool()?.unwrap_or_default(), node.basis))
-                }
+                node @ Node { state: State::Bool(_) | State::Text(_), .. } => Ok((node.bool()?.unwrap_or_default(), node.basis)),
                 _ => Err(gap(&format!("a condition with `{}`", shown(function.name())))),
             },
         }
@@ -428,7 +425,9 @@ impl<'a> World<'a> {
             State::Absent => Some(String::new()),
             State::Text(text) => Some(text.clone()),
             State::Bool(truth) => Some(truth.to_string()),
-            State::List(items) => items.iter().map(|item| item.text().ok().flatten()).collect::<Option<Vec<_>>>().map(|l| l.join(",")),
+            State::List(items) => {
+                items.iter().map(|item| item.text().ok().flatten()).collect::<Option<Vec<_>>>().map(|l| l.join(","))
+            }
             _ => None,
         };
         match (text(&one), text(&other)) {

@@ -43,7 +43,13 @@ pub struct TemplateError {
 
 impl TemplateError {
     fn at(line: u32, column: u32, message: impl Into<String>) -> Self {
-        TemplateError { file: String::new(), line, column, message: message.into(), hint: "give a template that CloudFormation takes".into() }
+        TemplateError {
+            file: String::new(),
+            line,
+            column,
+            message: message.into(),
+            hint: "give a template that CloudFormation takes".into(),
+        }
     }
 
     fn whole(message: impl Into<String>) -> Self {
@@ -74,7 +80,8 @@ fn shown(text: &str) -> String {
 pub fn recognise(bytes: &[u8]) -> bool {
     let Ok(text) = text::decode(&bytes[..bytes.len().min(text::LARGEST)]) else { return false };
     let keys = if text.trim_start().starts_with('{') { json_keys(&text) } else { yaml_keys(&text) };
-    keys.contains(&"AWSTemplateFormatVersion") || (keys.contains(&"Resources") && (text.contains("AWS::") || text.contains("Custom::")))
+    keys.contains(&"AWSTemplateFormatVersion")
+        || (keys.contains(&"Resources") && (text.contains("AWS::") || text.contains("Custom::")))
 }
 
 /// The keys at the beginning of a line: those of the top level in block style.

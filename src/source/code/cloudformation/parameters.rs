@@ -66,7 +66,8 @@ impl Parameters {
         match self.values.insert(key.to_string(), text) {
             Some(other) if other != self.values[key] => {
                 let message = format!("the parameter `{}` has two values", shown(key));
-                Err(TemplateError::at(at.at.line, at.at.column, message).hint("scan templates that need different values one by one"))
+                Err(TemplateError::at(at.at.line, at.at.column, message)
+                    .hint("scan templates that need different values one by one"))
             }
             _ => Ok(()),
         }

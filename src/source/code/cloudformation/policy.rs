@@ -42,7 +42,8 @@ pub(super) fn document(node: &Node, about: &About<'_>) -> Result<Option<PolicyDo
 /// # Errors
 /// It is none.
 pub(super) fn parse(text: &str) -> Result<PolicyDocument, Gap> {
-    PolicyDocument::parse(text).map_err(|error| Gap::new(GapKind::NotUnderstood, format!("the policy is not understood: {error}")))
+    PolicyDocument::parse(text)
+        .map_err(|error| Gap::new(GapKind::NotUnderstood, format!("the policy is not understood: {error}")))
 }
 
 fn json_of(node: &Node, key: &str) -> Result<Json, Gap> {

@@ -33,7 +33,11 @@ pub(super) fn read(stage: &Stage<'_>, declaration: &Declaration<'_>) -> Vec<Reso
             (vec![bodies(&world, declaration, &Node::unknown(gap.clone()))], declaration.condition.map(|_| gap))
         }
     };
-    each_agreed(bodies).into_iter().enumerate().map(|(at, body)| resource(stage, declaration, at, body, missing.as_ref())).collect()
+    each_agreed(bodies)
+        .into_iter()
+        .enumerate()
+        .map(|(at, body)| resource(stage, declaration, at, body, missing.as_ref()))
+        .collect()
 }
 
 fn is_known(kind: &str) -> bool {
@@ -63,7 +67,11 @@ fn in_world(world: &World<'_>, declaration: &Declaration<'_>) -> Seen {
     let (mut basis, mut missing) = (Basis::Configured, None);
     if let Some(condition) = declaration.condition {
         let depends = || {
-            let message = format!("whether {} is made depends on the condition {}", declaration.address(), condition.text().unwrap_or("of it"));
+            let message = format!(
+                "whether {} is made depends on the condition {}",
+                declaration.address(),
+                condition.text().unwrap_or("of it")
+            );
             Gap::new(GapKind::AbsentInput, message)
                 .with_remedy(Remedy::Do("give the parameters of the condition values with `--parameters FILE`".into()))
         };
@@ -79,10 +87,10 @@ fn in_world(world: &World<'_>, declaration: &Declaration<'_>) -> Seen {
     };
     properties.place = Some(world.place(declaration.block, declaration.logical));
     if let Some(name) = world.stage.template.macros.first() {
-        properties.state = State::Unknown(
-            Gap::new(GapKind::NotUnderstood, format!("the macro `{name}` may rewrite it"))
-                .with_remedy(Remedy::Do("give the processed template: `aws cloudformation get-template --template-stage Processed`".into())),
-        );
+        properties.state =
+            State::Unknown(Gap::new(GapKind::NotUnderstood, format!("the macro `{name}` may rewrite it")).with_remedy(
+                Remedy::Do("give the processed template: `aws cloudformation get-template --template-stage Processed`".into()),
+            ));
     }
     raise(&mut properties, basis);
     Seen { bodies: Some(bodies(world, declaration, &properties)), missing }
@@ -109,7 +117,10 @@ fn bodies(world: &World<'_>, declaration: &Declaration<'_>, properties: &Node) -
         "AWS::S3::Bucket" => vec![buckets::bucket(&seen)],
         "AWS::S3::BucketPolicy" => {
             let policy = seen.policy("PolicyDocument", seen.target("Bucket", "arn:", "s3", ""));
-            vec![Body::Setting { of: seen.reader.pointer(seen.reader.get("Bucket")), setting: Setting::Bucket(BucketSetting::Policy(policy)) }]
+            vec![Body::Setting {
+                of: seen.reader.pointer(seen.reader.get("Bucket")),
+                setting: Setting::Bucket(BucketSetting::Policy(policy)),
+            }]
         }
         "AWS::KMS::Key" => vec![keys::key(&seen)],
         "AWS::KMS::Alias" => vec![Body::Alias { of: seen.reader.pointer(seen.reader.get("TargetKeyId")) }],

@@ -3,13 +3,13 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::TemplateError;
 use super::evaluate::{Choices, Want, World};
 use super::parameters::Parameters;
 use super::resources;
 use super::template::Template;
 use super::text::decode;
 use super::tree::{Value, parse};
-use super::TemplateError;
 use crate::inventory::code::{is_placeholder, placeholder};
 use crate::inventory::{Gap, GapKind, Remedy};
 use crate::source::code::resource::{Home, Resource, Stack};
@@ -222,7 +222,9 @@ fn homes(stages: &[Stage<'_>], templates: &[(&Input, Template<'_>)], exports: &E
     for _ in 0..pairs.len() {
         let mut is_settled = true;
         for (one, other) in &pairs {
-            let Some([one, other]) = (if one == other { None } else { homes.get_disjoint_mut([*one, *other]).ok() }) else { continue };
+            let Some([one, other]) = (if one == other { None } else { homes.get_disjoint_mut([*one, *other]).ok() }) else {
+                continue;
+            };
             is_settled &= same(&mut one.account, &mut other.account) & same(&mut one.region, &mut other.region);
         }
         if is_settled {
@@ -284,7 +286,11 @@ fn notes(template: &Template<'_>, stage: &Stage<'_>, parameters: &Parameters) ->
         // What the CDK looks up for its own.
         .filter(|name| *name != "BootstrapVersion")
         .partition(|name| template.parameters.get(name).is_some_and(|parameter| parameter.default.is_some()));
-    say(assumed, "is assumed to keep its default; `--parameters FILE` says otherwise", "are assumed to keep their defaults; `--parameters FILE` says otherwise");
+    say(
+        assumed,
+        "is assumed to keep its default; `--parameters FILE` says otherwise",
+        "are assumed to keep their defaults; `--parameters FILE` says otherwise",
+    );
     say(missing, "has no value; give it with `--parameters FILE`", "have no values; give them with `--parameters FILE`");
     for name in &template.macros {
         notes.push(format!("the macro `{name}` may rewrite every resource, so that none of them is known"));

@@ -47,7 +47,11 @@ pub(super) struct Declaration<'t> {
 impl<'t> Declaration<'t> {
     fn read(logical: &'t str, at: At, value: &'t Value<'t>) -> Result<Self, TemplateError> {
         if !matches!(value.kind, Kind::Map(_)) {
-            return Err(TemplateError::at(at.line, at.column, format!("the resource `{logical}` is no map of `Type` and `Properties`")));
+            return Err(TemplateError::at(
+                at.line,
+                at.column,
+                format!("the resource `{logical}` is no map of `Type` and `Properties`"),
+            ));
         }
         let Some(kind) = value.get("Type").and_then(Value::text) else {
             return Err(TemplateError::at(at.line, at.column, format!("the resource `{logical}` has no `Type`"))
@@ -126,7 +130,8 @@ impl<'t> Template<'t> {
                     kind: value.get("Type").and_then(Value::text).unwrap_or("String"),
                     default: value.get("Default"),
                     allowed: value.get("AllowedValues").map_or(&[], Value::items),
-                    is_secret: no_echo.is_some_and(|v| v.truth() == Some(true) || v.text().is_some_and(|t| t.eq_ignore_ascii_case("true"))),
+                    is_secret: no_echo
+                        .is_some_and(|v| v.truth() == Some(true) || v.text().is_some_and(|t| t.eq_ignore_ascii_case("true"))),
                 },
             );
         }

@@ -193,7 +193,9 @@ impl<'t> Reader<'t> {
                 }
                 self.put(call(function, Value { kind: Kind::Scalar { text, is_plain }, at }), anchor, 1)
             }
-            Event::SequenceStart(_, anchor, tag) => self.begin(at, anchor, tag.and_then(|tag| function(&tag)), Held::List(Vec::new())),
+            Event::SequenceStart(_, anchor, tag) => {
+                self.begin(at, anchor, tag.and_then(|tag| function(&tag)), Held::List(Vec::new()))
+            }
             Event::MappingStart(_, anchor, tag) => {
                 let held = Held::Map { entries: Vec::new(), key: None };
                 self.begin(at, anchor, tag.and_then(|tag| function(&tag)), held)
@@ -201,7 +203,8 @@ impl<'t> Reader<'t> {
             Event::SequenceEnd | Event::MappingEnd => self.end(),
             Event::Alias(anchor) => self.alias(anchor, at),
             Event::DocumentStart(..) if self.root.is_some() => {
-                Err(TemplateError::at(at.line, at.column, "a second document begins here").hint("give each template a file of its own"))
+                Err(TemplateError::at(at.line, at.column, "a second document begins here")
+                    .hint("give each template a file of its own"))
             }
             _ => Ok(()),
         }
@@ -270,7 +273,9 @@ impl<'t> Reader<'t> {
                 Some((key, at)) => entries.push(Entry { key, at, value }),
                 None => {
                     let At { line, column } = value.at;
-                    return Err(TemplateError::at(line, column, "a function stands where a key is").hint("keys of a template are text"));
+                    return Err(
+                        TemplateError::at(line, column, "a function stands where a key is").hint("keys of a template are text")
+                    );
                 }
             },
         }
@@ -345,7 +350,9 @@ mod tests {
     fn both_forms_of_a_function_are_one() {
         for text in ["x: !GetAtt A.Arn", "x: {\"Fn::GetAtt\": A.Arn}", "x:\n  Fn::GetAtt: A.Arn"] {
             let tree = parse(text).unwrap();
-            assert!(matches!(&tree.get("x").unwrap().kind, Kind::Call(Function::GetAtt, argument) if argument.text() == Some("A.Arn")));
+            assert!(
+                matches!(&tree.get("x").unwrap().kind, Kind::Call(Function::GetAtt, argument) if argument.text() == Some("A.Arn"))
+            );
         }
         let tree = parse("Statement:\n- Condition: {Bool: {a: b}}\n").unwrap();
         assert!(matches!(tree.get("Statement").unwrap().items()[0].kind, Kind::Map(_)), "a condition of a policy is no call");

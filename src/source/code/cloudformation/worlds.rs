@@ -86,12 +86,15 @@ pub(super) fn agreed(bodies: Vec<Body>) -> Option<Body> {
             }
         }
         Body::Key(record) => {
-            let records: Vec<&Key> = rest.iter().filter_map(|body| if let Body::Key(key) = body { Some(&**key) } else { None }).collect();
+            let records: Vec<&Key> =
+                rest.iter().filter_map(|body| if let Body::Key(key) = body { Some(&**key) } else { None }).collect();
             Body::Key(Box::new(key(record, &records)))
         }
         Body::LogGroup { record, key } => {
-            let others: Vec<_> =
-                rest.iter().filter_map(|body| if let Body::LogGroup { record, key } = body { Some((record, key)) } else { None }).collect();
+            let others: Vec<_> = rest
+                .iter()
+                .filter_map(|body| if let Body::LogGroup { record, key } = body { Some((record, key)) } else { None })
+                .collect();
             let records: Vec<&LogGroup> = others.iter().map(|other| other.0.as_ref()).collect();
             Body::LogGroup {
                 record: Box::new(agreed!(record.as_ref(), records, LogGroup, retention_days, class)),
@@ -104,7 +107,8 @@ pub(super) fn agreed(bodies: Vec<Body>) -> Option<Body> {
             Body::Topic(Box::new(agreed!(record.as_ref(), records, Topic, kms_key_id, policy)))
         }
         Body::Alias { of } => {
-            let others: Vec<_> = rest.iter().filter_map(|body| if let Body::Alias { of } = body { Some(of) } else { None }).collect();
+            let others: Vec<_> =
+                rest.iter().filter_map(|body| if let Body::Alias { of } = body { Some(of) } else { None }).collect();
             Body::Alias { of: merged(of, others.into_iter()) }
         }
         Body::AccountPublicAccessBlock(_) => first,

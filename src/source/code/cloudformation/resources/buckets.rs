@@ -16,7 +16,8 @@ pub(super) fn bucket(made: &Made<'_>) -> Body {
     let status = reader.get("VersioningConfiguration").get("Status");
     let rule = reader.get("BucketEncryption").get("ServerSideEncryptionConfiguration");
     let default = rule.get("ServerSideEncryptionByDefault");
-    let (algorithm, named, bucket_key) = (default.get("SSEAlgorithm"), default.get("KMSMasterKeyID"), rule.get("BucketKeyEnabled"));
+    let (algorithm, named, bucket_key) =
+        (default.get("SSEAlgorithm"), default.get("KMSMasterKeyID"), rule.get("BucketKeyEnabled"));
     let (key_id, key) = encryption_key(reader, named);
     let ownership = reader.get("OwnershipControls").get("Rules").get("ObjectOwnership");
     let acl = reader.get("AccessControl");
@@ -158,7 +159,12 @@ fn lifecycle_rule(node: &Node) -> Result<LifecycleRule, Gap> {
         noncurrent_expiration_days: older,
         newer_noncurrent_versions: noncurrent.get("NewerNoncurrentVersions").int()?,
         transitions: transitions(node, "Transitions", "Transition", "TransitionInDays")?,
-        noncurrent_transitions: transitions(node, "NoncurrentVersionTransitions", "NoncurrentVersionTransition", "TransitionInDays")?,
+        noncurrent_transitions: transitions(
+            node,
+            "NoncurrentVersionTransitions",
+            "NoncurrentVersionTransition",
+            "TransitionInDays",
+        )?,
     })
 }
 

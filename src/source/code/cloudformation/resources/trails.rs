@@ -17,7 +17,8 @@ pub(super) fn trail(made: &Made<'_>) -> Body {
     let reader = &made.reader;
     let (basic, advanced) = (reader.get("EventSelectors"), reader.get("AdvancedEventSelectors"));
     let seen = if basic.is_absent() { advanced } else { basic };
-    let (basic_names, advanced_names) = (named(made, "EventSelectors", basic.node), named(made, "AdvancedEventSelectors", advanced.node));
+    let (basic_names, advanced_names) =
+        (named(made, "EventSelectors", basic.node), named(made, "AdvancedEventSelectors", advanced.node));
     let selectors = event_selectors(&basic_names, &advanced_names);
     let custom = basic.node.items().and_then(|basic| Ok(!basic.is_empty() || !advanced.node.items()?.is_empty()));
     let insights = reader.get("InsightSelectors");
