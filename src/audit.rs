@@ -235,9 +235,19 @@ impl Asked<'_> {
 
     /// There may be accounts that nobody listed.
     fn unlisted(&self, gaps: &Gaps) -> Finding {
+        if self.inventory.code.is_some() {
+            return self.unread_code(gaps);
+        }
         let id = "unlisted accounts".to_string();
         let subject = Subject { kind: "account".into(), name: id.clone(), account: id.clone(), id, region: None, place: None };
         self.unknown(subject, format!("there may be accounts that were not listed: {}", reasons(gaps)), gaps)
+    }
+
+    /// There is code of which nothing was read.
+    fn unread_code(&self, gaps: &Gaps) -> Finding {
+        let id = "code that was not read".to_string();
+        let subject = Subject { kind: "account".into(), name: id.clone(), account: id.clone(), id, region: None, place: None };
+        self.unknown(subject, format!("there is code that was not read: {}", reasons(gaps)), gaps)
     }
 
     fn unknown(&self, subject: Subject, text: String, gaps: &Gaps) -> Finding {

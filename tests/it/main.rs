@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_input;
+mod cloudformation;
 mod documents;
 #[cfg(feature = "aws")]
 mod e2e;
