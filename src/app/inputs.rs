@@ -24,13 +24,14 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
         return from_aws(scan, config, terminal);
     }
     refuse_live_options(scan)?;
-    let (mut inventories, mut stacks) = (Vec::new(), Vec::new());
+    let (mut inventories, mut files) = (Vec::new(), Vec::new());
     for path in &scan.paths {
         match one(path, terminal)? {
             Input::Facts(inventory) => inventories.push(*inventory),
-            Input::Code(stack) => stacks.push(*stack),
+            Input::Code(form) => files.push((path.display().to_string(), form)),
         }
     }
+    let stacks = code::load(files).map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))?;
     if stacks.is_empty() && scan.complete {
         return Err(Refusal::new("--complete is for code, and none of the inputs is code").hint("leave it away"));
     }
@@ -70,7 +71,7 @@ pub(super) fn refuse_live_options(scan: &Scan) -> Result<(), Refusal> {
 /// What a path holds.
 enum Input {
     Facts(Box<Inventory>),
-    Code(Box<Stack>),
+    Code(Form),
 }
 
 fn one(path: &Path, terminal: &Terminal) -> Result<Input, Refusal> {
@@ -84,9 +85,11 @@ fn one(path: &Path, terminal: &Terminal) -> Result<Input, Refusal> {
         }
         _ => std::fs::read(path).map_or(Form::Unknown, |bytes| code::recognise(&bytes)),
     };
-    match code::load(&shown, form).map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))? {
-        Some(stack) => Ok(Input::Code(Box::new(stack))),
-        None => saved::load(path).map(|i| Input::Facts(Box::new(i))).map_err(|e| Refusal::caused(&e).hint(e.hint())),
+    match form {
+        Form::OtherJson | Form::Unknown => {
+            saved::load(path).map(|i| Input::Facts(Box::new(i))).map_err(|e| Refusal::caused(&e).hint(e.hint()))
+        }
+        form => Ok(Input::Code(form)),
     }
 }
 
