@@ -215,6 +215,24 @@ impl Finding {
         self.outcome == Outcome::Fail && self.waiver.as_ref().is_some_and(|w| !w.is_expired)
     }
 
+    /// Where code holds what it is about. A fail stands where what decided it does: the last fact of the subject that was read, an
+    /// attribute or the block that lacks it; the block of the whole is a place beside it.
+    pub fn place(&self) -> Option<CodePlace> {
+        let place = self.subject.place.as_deref()?;
+        let Some(block) = place.source.as_ref().filter(|_| self.outcome == Outcome::Fail) else { return Some(place.clone()) };
+        let own = self.facts.first().map(|fact| &fact.of);
+        let at = |fact: &FactRead| match &fact.from {
+            Some(Origin::Place { file, line, column }) if own == Some(&fact.of) && *file == block.file => Some((*line, *column)),
+            _ => None,
+        };
+        let mut place = place.clone();
+        if let Some((line, column)) = self.facts.iter().rev().find_map(at).filter(|at| *at != (block.line, block.column)) {
+            let source = SourcePlace { line, column, ..block.clone() };
+            place.related.extend(place.source.replace(source));
+        }
+        Some(place)
+    }
+
     /// The counterexamples that the message does not name already.
     pub fn further_cases(&self) -> impl Iterator<Item = &String> {
         self.counterexamples.iter().filter(|case| !self.message.contains(case.as_str()))

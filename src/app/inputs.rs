@@ -28,17 +28,18 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
         return from_aws(scan, config, terminal);
     }
     refuse_live_options(scan)?;
-    let (mut inventories, mut stacks, mut templates) = (Vec::new(), Vec::new(), Templates::default());
+    let (mut inventories, mut files, mut templates) = (Vec::new(), Vec::new(), Templates::default());
     for path in &scan.paths {
         if path.is_dir() && templates.folder(path)? {
             continue;
         }
         match one(path, terminal)? {
             Input::Facts(inventory) => inventories.push(*inventory),
-            Input::Code(stack) => stacks.push(*stack),
-            Input::Template { path, bytes } => templates.file(path, bytes),
+            Input::Code(Form::Template(bytes)) => templates.file(path.display().to_string(), bytes),
+            Input::Code(form) => files.push((path.display().to_string(), form)),
         }
     }
+    let mut stacks = code::load(files).map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))?;
     stacks.extend(templates.stacks(scan)?);
     if stacks.is_empty() && scan.complete {
         return Err(Refusal::new("--complete is for code, and none of the inputs is code").hint("leave it away"));
@@ -82,8 +83,7 @@ pub(super) fn refuse_live_options(scan: &Scan) -> Result<(), Refusal> {
 /// What a path holds.
 enum Input {
     Facts(Box<Inventory>),
-    Code(Box<Stack>),
-    Template { path: String, bytes: Vec<u8> },
+    Code(Form),
 }
 
 fn one(path: &Path, terminal: &Terminal) -> Result<Input, Refusal> {
@@ -91,18 +91,17 @@ fn one(path: &Path, terminal: &Terminal) -> Result<Input, Refusal> {
         return recording(path, terminal).map(|inventory| Input::Facts(Box::new(inventory)));
     }
     let shown = path.display().to_string();
-    let (form, bytes) = match std::fs::metadata(path) {
+    let form = match std::fs::metadata(path) {
         Ok(about) if usize::try_from(about.len()).is_ok_and(|length| length > code::MAX_BYTES) => {
             return Err(Refusal::new(format!("`{shown}` is larger than {} MiB", code::MAX_BYTES / 1024 / 1024)));
         }
-        _ => std::fs::read(path).map_or((Form::Unknown, Vec::new()), |bytes| (code::recognise(&bytes), bytes)),
+        _ => std::fs::read(path).map_or(Form::Unknown, |bytes| code::recognise(&bytes)),
     };
-    if matches!(form, Form::Template) {
-        return Ok(Input::Template { path: shown, bytes });
-    }
-    match code::load(&shown, form).map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))? {
-        Some(stack) => Ok(Input::Code(Box::new(stack))),
-        None => saved::load(path).map(|i| Input::Facts(Box::new(i))).map_err(|e| Refusal::caused(&e).hint(e.hint())),
+    match form {
+        Form::OtherJson | Form::Unknown => {
+            saved::load(path).map(|i| Input::Facts(Box::new(i))).map_err(|e| Refusal::caused(&e).hint(e.hint()))
+        }
+        form => Ok(Input::Code(form)),
     }
 }
 

@@ -48,7 +48,7 @@ impl Templates {
         let before = self.inputs.len();
         for path in files {
             if let Ok(bytes) = fs::read(&path)
-                && matches!(recognise(&bytes), Form::Template)
+                && let Form::Template(bytes) = recognise(&bytes)
             {
                 self.file(path.display().to_string(), bytes);
             }

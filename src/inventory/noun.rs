@@ -122,8 +122,13 @@ impl Viewable for i64 {
 
 /// Why a text that stands for something which code does not tell is no text to policies.
 static NOT_TOLD: LazyLock<Gap> = LazyLock::new(|| {
-    Gap::new(GapKind::KnownAfterApply, "the code leaves an account, a Region or a name open until it is applied")
-        .with_remedy(Remedy::Do("scan the account once the code is applied, or write them into the code".into()))
+    Gap::new(GapKind::KnownAfterApply, "the code leaves an account, a Region or a name open until it is applied").with_remedy(
+        Remedy::Do(
+            "scan the account once the code is applied, or write them into the code; of a template, name `AWS::AccountId` and \
+             `AWS::Region` in the file of `--parameters`"
+                .into(),
+        ),
+    )
 });
 
 impl Viewable for String {

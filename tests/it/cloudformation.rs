@@ -214,6 +214,34 @@ fn one_bucket_by_one_parameter_is_one() {
 }
 
 #[test]
+fn what_rests_on_a_default_is_assumed() {
+    let sections = "Parameters:\n  Days: {Type: Number, Default: 400}";
+    let rules = "LifecycleConfiguration: {Rules: [{Status: Enabled, ExpirationInDays: !Ref Days}]}";
+    let basis = |given: &str| match &bucket(&inventory(&small(sections, "", rules), given)).lifecycle_rules {
+        Fact::Known { value, basis, .. } => (value[0].expiration_days, *basis),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(basis(""), (Some(400), Basis::AssumedDefault));
+    assert_eq!(basis("Days: 30"), (Some(30), Basis::Configured));
+}
+
+#[test]
+fn paths_that_stand_twice_are_no_addresses() {
+    let metadata = "    Metadata: {'aws:cdk:path': Same/Path}\n";
+    let template = small("", "", "").replace("    Properties:\n", &format!("{metadata}    Properties:\n"));
+    let inventory = inventory(&template, "");
+    assert_eq!(bucket(&inventory).name, "⟨Logs in t.yaml⟩");
+    assert_eq!(bucket(&inventory).exists.known(), Some(&true));
+}
+
+#[test]
+fn nobody_writes_what_stands_for_the_open() {
+    let inventory = inventory(&small("", "S3KeyPrefix: ⟨account of t.yaml⟩", "BucketName: ⟨x⟩"), "");
+    assert!(trail(&inventory).s3_key_prefix.gap().is_some());
+    assert_eq!(bucket(&inventory).name, "⟨Logs in t.yaml⟩");
+}
+
+#[test]
 fn a_bucket_of_nobody_is_unknown() {
     let template =
         small("Parameters:\n  Name: {Type: String}", "", "").replace("S3BucketName: !Ref Logs", "S3BucketName: !Ref Name");

@@ -1,6 +1,7 @@
 //! Terraform plans: what each shape of the format comes to in the inventory, in the findings and at the end.
 
 mod shapes;
+mod source;
 
 use serde_json::{Value, json};
 

@@ -208,7 +208,7 @@ fn result(entry: &Entry<'_>, rule: Option<usize>, line_of_record: Option<usize>)
         "level": level,
         "message": { "text": message(&entry.story(), &finding.policy) },
         "locations": [{ "physicalLocation": physical(finding, line_of_record), "logicalLocations": logical }],
-        "relatedLocations": related(subject),
+        "relatedLocations": related(finding),
         "partialFingerprints": { "trailproofFinding/v1": entry.id.to_string() },
         "guid": entry.id.to_string(),
         "suppressions": suppressions(entry),
@@ -241,7 +241,7 @@ fn message(text: &str, or: &str) -> String {
 /// The place in the code that the finding read, else the record in the saved inventory.
 fn physical(finding: &Finding, line_of_record: Option<usize>) -> Value {
     let subject = &finding.subject;
-    if let Some(place) = &subject.place {
+    if let Some(place) = finding.place() {
         return match &place.source {
             Some(source) => json!({
                 "artifactLocation": { "uri": relative_uri(&source.file) },
@@ -269,9 +269,12 @@ fn physical(finding: &Finding, line_of_record: Option<usize>) -> Value {
 }
 
 /// The module calls that lead to a resource, and what else has a part in it.
-fn related(subject: &Subject) -> Value {
-    let places = subject.place.iter().flat_map(|place| &place.related).take(20);
-    let places: Vec<Value> = places
+fn related(finding: &Finding) -> Value {
+    let place = finding.place();
+    let places: Vec<Value> = place
+        .iter()
+        .flat_map(|place| &place.related)
+        .take(20)
         .map(|place| {
             json!({
                 "physicalLocation": {

@@ -176,8 +176,8 @@ fn entry(paper: &mut Paper, report: &Report, finding: &Finding, options: &TextOp
     let named = format!("{}: {} {}", foreign::line(&finding.policy), foreign::line(&subject.kind), foreign::line(&subject.name));
     let aside = if finding.is_waived() { ", waived" } else { "" };
     paper.marked(ink, &format!("{symbol} {}{aside}", finding.outcome.label()), &named);
-    if let Some(place) = &subject.place {
-        paper.text(6, &foreign::line(&wording::place(place)));
+    if let Some(place) = finding.place() {
+        paper.text(6, &foreign::line(&wording::place(&place)));
     }
     paper.text(6, &foreign::prose(&finding.message));
     if let Some(waived) = &finding.waiver {

@@ -16,7 +16,7 @@ use crate::inventory::code::{OTHER_REGIONS, is_placeholder};
 use crate::inventory::document::{Matches, PolicyDocument};
 use crate::inventory::{
     Account, AccountScope, Basis, Bucket, BucketRef, Code, CodeFile, Declared, Fact, Gap, GapKind, Inventory, Key, KeyRef,
-    Listing, LogGroup, LogGroupRef, Origin, Remedy, Scope, Standing, Topic, TopicRef, Trail, TrailRef, TrailStatus,
+    Listing, LogGroup, LogGroupRef, Origin, Remedy, Scope, SourcePlace, Standing, Topic, TopicRef, Trail, TrailRef, TrailStatus,
 };
 
 /// How code is taken.
@@ -527,6 +527,14 @@ impl Work<'_> {
         keys.iter().for_each(|k| declare(Noun::Key, &k.arn));
         groups.iter().for_each(|g| declare(Noun::LogGroup, &g.arn));
         topics.iter().for_each(|t| declare(Noun::Topic, &t.arn));
+        for bucket in buckets {
+            let trails = bucket.trails.items.iter().filter_map(|trail| self.index.declared(Noun::Trail, &trail.0));
+            let places: Vec<SourcePlace> = trails.filter_map(|trail| trail.resource.place.clone()).collect();
+            let declared = code.declared.iter_mut().find(|d| d.noun == "bucket" && d.id == bucket.name);
+            if let Some(declared) = declared {
+                declared.related.extend(places);
+            }
+        }
         for account in accounts {
             code.declared.push(Declared {
                 noun: "account".into(),

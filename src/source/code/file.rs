@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::cloudformation;
 use super::resource::Stack;
-use super::terraform::{self, PlanError};
+use super::terraform::{self, PlanError, SnapshotError};
 
 /// Larger files are not read.
 pub const MAX_BYTES: usize = 512 * 1024 * 1024;
@@ -14,12 +14,12 @@ pub const MAX_BYTES: usize = 512 * 1024 * 1024;
 pub enum Form {
     /// A Terraform plan as JSON, read.
     Plan(Value),
-    /// A plan file that Terraform wrote: a zip.
-    PlanFile,
+    /// A plan file that Terraform wrote: a zip, as it is.
+    PlanFile(Vec<u8>),
     /// A plan that OpenTofu encrypted.
     Encrypted,
-    /// A CloudFormation template, be it a good one: templates are read together, by `cloudformation::read`.
-    Template,
+    /// A CloudFormation template as it is, good or not: templates are read together, by `cloudformation::read`.
+    Template(Vec<u8>),
     /// A JSON object that is no code, such as a saved inventory.
     OtherJson,
     /// None of them.
@@ -28,26 +28,30 @@ pub enum Form {
 
 /// Why a file of code could not be used.
 #[derive(Debug, thiserror::Error)]
-#[error("`{path}` cannot be used: {source}")]
-pub struct CodeError {
-    pub path: String,
-    pub source: PlanError,
+pub enum CodeError {
+    #[error("`{path}` cannot be used: {source}")]
+    Plan { path: String, source: PlanError },
+    #[error("`{path}` cannot be used: {source}")]
+    PlanFile { path: String, source: SnapshotError },
 }
 
 impl CodeError {
     /// What to do about it.
     pub fn hint(&self) -> String {
-        self.source.hint()
+        match self {
+            CodeError::Plan { source, .. } => source.hint(),
+            CodeError::PlanFile { source, .. } => source.hint(),
+        }
     }
 }
 
 /// Tells what a file is. A plan is read on the way, because only reading tells.
 pub fn recognise(bytes: &[u8]) -> Form {
     if bytes.starts_with(b"PK\x03\x04") {
-        return Form::PlanFile;
+        return Form::PlanFile(bytes.to_vec());
     }
     if cloudformation::recognise(bytes) {
-        return Form::Template;
+        return Form::Template(bytes.to_vec());
     }
     let Some(text) = text(bytes) else { return Form::Unknown };
     if !text.trim_start().starts_with('{') {
@@ -60,18 +64,43 @@ pub fn recognise(bytes: &[u8]) -> Form {
     }
 }
 
-/// Reads a file of code; nothing where it is none.
+/// Reads files of code, each with the path that it was named by. What is none is left out: it is asked for by its form.
 ///
 /// # Errors
-/// Code that cannot be used.
-pub fn load(path: &str, form: Form) -> Result<Option<Stack>, CodeError> {
-    let failed = |source| CodeError { path: path.to_string(), source };
-    match form {
-        Form::Plan(value) => terraform::load(path, value).map(Some).map_err(failed),
-        Form::PlanFile => Err(failed(PlanError::Binary)),
-        Form::Encrypted => Err(failed(PlanError::Encrypted)),
-        Form::Template | Form::OtherJson | Form::Unknown => Ok(None),
+/// The first file that cannot be used; also a plan file that belongs to none of the plans.
+pub fn load(files: Vec<(String, Form)>) -> Result<Vec<Stack>, CodeError> {
+    let (mut plans, mut sources) = (Vec::new(), Vec::new());
+    for (path, form) in files {
+        let failed = |source| CodeError::Plan { path: path.clone(), source };
+        match form {
+            Form::Plan(value) => plans.push(terraform::read(&path, value).map_err(failed)?),
+            Form::PlanFile(bytes) => {
+                let source = terraform::open(&bytes).map_err(|source| CodeError::PlanFile { path: path.clone(), source })?;
+                sources.push((path, source));
+            }
+            Form::Encrypted => return Err(failed(PlanError::Encrypted)),
+            Form::Template(_) | Form::OtherJson | Form::Unknown => {}
+        }
     }
+    for (path, source) in &sources {
+        if plans.is_empty() {
+            return Err(CodeError::Plan { path: path.clone(), source: PlanError::Binary });
+        }
+        let misfits: Vec<String> = plans.iter().filter_map(|plan| plan.fits(source).err()).collect();
+        if misfits.len() == plans.len() {
+            let why = misfits.into_iter().next().unwrap_or_default();
+            return Err(CodeError::PlanFile { path: path.clone(), source: SnapshotError::Foreign(why) });
+        }
+    }
+    let source_of =
+        |plan: &terraform::Read| sources.iter().find(|(_, source)| plan.fits(source).is_ok()).map(|(_, source)| source);
+    Ok(plans
+        .into_iter()
+        .map(|plan| {
+            let source = source_of(&plan);
+            plan.stack(source)
+        })
+        .collect())
 }
 
 /// The text of a file: UTF-8, or UTF-16 with its mark, as PowerShell writes what it is told to keep.
@@ -103,7 +132,7 @@ mod tests {
         assert!(matches!(recognise(&wide), Form::Plan(_)));
         let wide: Vec<u8> = [0xFE, 0xFF].into_iter().chain(plan.encode_utf16().flat_map(u16::to_be_bytes)).collect();
         assert!(matches!(recognise(&wide), Form::Plan(_)));
-        assert!(matches!(recognise(b"PK\x03\x04..."), Form::PlanFile));
+        assert!(matches!(recognise(b"PK\x03\x04..."), Form::PlanFile(_)));
         assert!(matches!(recognise(br#"{"meta":{},"encrypted_data":"x","encryption_version":"v0"}"#), Form::Encrypted));
         assert!(matches!(recognise(br#"{"kind":"trailproof-inventory"}"#), Form::OtherJson));
         assert!(matches!(recognise(b"Resources:\n"), Form::Unknown));

@@ -157,12 +157,14 @@ fn sensitive() -> Gap {
 pub struct Source<'a> {
     pub file: &'a str,
     pub address: &'a str,
+    /// Where the resource stands, for what is not written in it.
+    pub place: Option<&'a SourcePlace>,
 }
 
 impl Source<'_> {
     /// The place of a value, or the address of its resource.
     pub fn origin(&self, node: &Node) -> Origin {
-        match &node.place {
+        match node.place.as_ref().or(self.place) {
             Some(place) => Origin::Place { file: place.file.clone(), line: place.line, column: place.column },
             None => Origin::Address { file: self.file.to_string(), address: self.address.to_string() },
         }
@@ -239,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_link_is_set_and_no_text() {
-        let source = Source { file: "plan.json", address: "aws_cloudtrail.a" };
+        let source = Source { file: "plan.json", address: "aws_cloudtrail.a", place: None };
         let link = Node::new(State::Link(vec!["aws_iam_role.b".into()]));
         assert_eq!(source.text_or_set(&link), Fact::OneOf { candidates: vec![], from: source.origin(&link) });
         assert!(source.fact(&link, link.text()).gap().is_some());

@@ -80,6 +80,7 @@ impl<'a> World<'a> {
         match &value.kind {
             Kind::Scalar { text, .. } => match value.truth() {
                 Some(truth) => Node::new(State::Bool(truth)),
+                None if is_placeholder(text) => foreign(),
                 None if value.is_null() => not_understood("a null, which CloudFormation refuses"),
                 None => self.finished(Node::new(State::Text(text.to_string()))),
             },
@@ -173,6 +174,10 @@ impl<'a> World<'a> {
         if parameter.is_secret {
             return Node::new(State::Sensitive);
         }
+        let written = self.stage.given.get(name).into_iter().chain(parameter.default.and_then(Value::text));
+        if written.chain(parameter.allowed.iter().filter_map(Value::text)).any(is_placeholder) {
+            return foreign();
+        }
         let node = if let Some(value) = self.stage.given.get(name) {
             Node::new(typed(parameter.kind, value))
         } else if parameter.kind.starts_with("AWS::SSM::Parameter::Value") {
@@ -224,6 +229,9 @@ impl<'a> World<'a> {
             },
             _ => return wrong(&Function::Sub),
         };
+        if is_placeholder(pattern) {
+            return foreign();
+        }
         let value_of = |name: &str, want: Want| match variables.iter().find(|entry| entry.key == name) {
             Some(entry) => self.value(&entry.value, want),
             None => match name.split_once('.') {
@@ -248,6 +256,9 @@ impl<'a> World<'a> {
     fn join(&self, argument: &Value<'_>, want: Want) -> Node {
         let [delimiter, list] = argument.items() else { return wrong(&Function::Join) };
         let Some(delimiter) = delimiter.text() else { return wrong(&Function::Join) };
+        if is_placeholder(delimiter) {
+            return foreign();
+        }
         if let [one] = list.items() {
             return self.value(one, want);
         }
@@ -483,6 +494,11 @@ fn gap(what: &str) -> Gap {
 
 fn not_understood(what: &str) -> Node {
     Node::unknown(gap(what))
+}
+
+/// What stands for something open in our texts is nobody's to write.
+fn foreign() -> Node {
+    not_understood("a sign that no name of AWS has")
 }
 
 fn wrong(function: &Function) -> Node {

@@ -41,8 +41,14 @@ impl<'a> Reader<'a> {
 
     /// What is read from a property, or from the block that lacks it.
     pub(super) fn fact<T>(&self, found: Found<'_>, value: Result<T, Gap>) -> Fact<T> {
-        let seen = if found.is_absent() { found.around } else { found.node };
-        self.source.fact(seen, value)
+        if found.is_absent() {
+            let Node { place, basis, .. } = found.around;
+            return self.source.fact(&Node { state: State::Absent, place: place.clone(), basis: *basis }, value);
+        }
+        match self.source.fact(found.node, value) {
+            Fact::Known { value, from, basis } => Fact::Known { value, from, basis: basis.max(weakest(found.node)) },
+            other => other,
+        }
     }
 
     /// What is read from a property; AWS's default where it is missing.
@@ -103,6 +109,16 @@ impl<'a> Reader<'a> {
             Ok(Tag { key: node.get("Key").text()?.unwrap_or_default(), value: node.get("Value").text()?.unwrap_or_default() })
         })
     }
+}
+
+/// How firmly a value stands with everything in it.
+fn weakest(node: &Node) -> Basis {
+    let inside = match &node.state {
+        State::List(items) => items.iter().map(weakest).max(),
+        State::Map(map) => map.values().map(weakest).max(),
+        _ => None,
+    };
+    inside.map_or(node.basis, |inside| inside.max(node.basis))
 }
 
 /// CloudFormation takes `true` and `"true"`, in capitals too.

@@ -12,10 +12,11 @@ use super::stack::Stage;
 use super::template::Declaration;
 use super::tree::Value;
 use super::worlds;
+use crate::inventory::code::is_placeholder;
 use crate::inventory::document::PolicyDocument;
 use crate::inventory::{Basis, Fact, Gap, GapKind, Remedy};
 use crate::source::code::node::{Node, Source, State};
-use crate::source::code::resource::{Body, BucketSetting, Resource, Setting};
+use crate::source::code::resource::{Body, BucketSetting, Pointer, Resource, Setting, Target};
 
 /// What a declaration makes: nothing where it is of no kind that matters here, or not made in any world.
 pub(super) fn read(stage: &Stage<'_>, declaration: &Declaration<'_>) -> Vec<Resource> {
@@ -110,20 +111,17 @@ fn raise(node: &mut Node, basis: Basis) {
 }
 
 fn bodies(world: &World<'_>, declaration: &Declaration<'_>, properties: &Node) -> Vec<Body> {
-    let source = Source { file: world.stage.file, address: declaration.address() };
+    let source = Source { file: world.stage.file, address: declaration.address(), place: properties.place.as_ref() };
     let seen = Made { world, declaration, reader: Reader { source, properties } };
     match declaration.kind {
         "AWS::CloudTrail::Trail" => vec![trails::trail(&seen)],
         "AWS::S3::Bucket" => vec![buckets::bucket(&seen)],
         "AWS::S3::BucketPolicy" => {
             let policy = seen.policy("PolicyDocument", seen.target("Bucket", "arn:", "s3", ""));
-            vec![Body::Setting {
-                of: seen.reader.pointer(seen.reader.get("Bucket")),
-                setting: Setting::Bucket(BucketSetting::Policy(policy)),
-            }]
+            vec![Body::Setting { of: seen.pointer("Bucket"), setting: Setting::Bucket(BucketSetting::Policy(policy)) }]
         }
         "AWS::KMS::Key" => vec![keys::key(&seen)],
-        "AWS::KMS::Alias" => vec![Body::Alias { of: seen.reader.pointer(seen.reader.get("TargetKeyId")) }],
+        "AWS::KMS::Alias" => vec![Body::Alias { of: seen.pointer("TargetKeyId") }],
         "AWS::Logs::LogGroup" => vec![receivers::log_group(&seen)],
         "AWS::SNS::Topic" => vec![receivers::topic(&seen)],
         "AWS::SNS::TopicPolicy" => receivers::topic_policies(&seen),
@@ -143,6 +141,18 @@ impl Made<'_> {
     fn name_of(&self, property: &str) -> Option<String> {
         let written: &Value<'_> = self.declaration.property(property)?;
         self.world.node(written, Want::Name).text().ok().flatten()
+    }
+
+    /// What a property names. Text that is open names a resource where it is the very text by which that is named.
+    fn pointer(&self, property: &str) -> Pointer {
+        let found = self.reader.get(property);
+        if let (State::Unknown(_), Some(name)) = (&found.node.state, self.name_of(property)) {
+            let mut names = self.world.stage.template.declarations.values().filter_map(|other| self.world.given_name(other));
+            if names.any(|(other, _)| is_placeholder(&other) && name.contains(&other)) {
+                return self.reader.fact(found, Ok(Some(Target::Named(name))));
+            }
+        }
+        self.reader.pointer(found)
     }
 
     /// The ARN of what a property names: its text where that is an ARN, else built of service and name.

@@ -34,6 +34,8 @@ pub(super) struct Parameter<'t> {
 /// A resource as it is declared.
 pub(super) struct Declaration<'t> {
     pub(super) logical: &'t str,
+    /// What others call it by: the path of the construct that made it, or the logical id.
+    pub(super) address: &'t str,
     pub(super) kind: &'t str,
     pub(super) properties: Option<&'t Value<'t>>,
     pub(super) condition: Option<&'t Value<'t>>,
@@ -60,6 +62,7 @@ impl<'t> Declaration<'t> {
         let properties = value.entry("Properties");
         Ok(Declaration {
             logical,
+            address: logical,
             kind,
             properties: properties.map(|entry| &entry.value),
             condition: value.get("Condition"),
@@ -70,13 +73,12 @@ impl<'t> Declaration<'t> {
     }
 
     /// The path of the construct that made it: what the CDK writes into the metadata.
-    pub(super) fn construct_path(&self) -> Option<&'t str> {
+    fn construct_path(&self) -> Option<&'t str> {
         self.metadata?.get("aws:cdk:path").and_then(Value::text)
     }
 
-    /// What others call it by: the construct path, or the logical id.
     pub(super) fn address(&self) -> &'t str {
-        self.construct_path().unwrap_or(self.logical)
+        self.address
     }
 
     pub(super) fn property(&self, name: &str) -> Option<&'t Value<'t>> {
@@ -122,6 +124,7 @@ impl<'t> Template<'t> {
                     .hint("a template declares at least one resource"));
             }
         }
+        template.address();
         for (name, value) in section(root, "Parameters") {
             let no_echo = value.get("NoEcho");
             template.parameters.insert(
@@ -160,6 +163,29 @@ impl<'t> Template<'t> {
             return Err(TemplateError::at(whole.line, whole.column, "it declares no resource"));
         }
         Ok(template)
+    }
+}
+
+impl<'t> Template<'t> {
+    /// Takes the construct paths as addresses, where each stands once and is no logical id.
+    fn address(&mut self) {
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for declaration in self.declarations.values() {
+            *seen.entry(declaration.construct_path().unwrap_or(declaration.logical)).or_default() += 1;
+            *seen.entry(declaration.logical).or_default() += usize::from(declaration.construct_path().is_some());
+        }
+        let paths: Vec<(&'t str, &'t str)> = self
+            .declarations
+            .values()
+            .filter_map(|declaration| Some((declaration.logical, declaration.construct_path()?)))
+            .collect();
+        for (logical, path) in paths {
+            if seen.get(path) == Some(&1)
+                && let Some(declaration) = self.declarations.get_mut(logical)
+            {
+                declaration.address = path;
+            }
+        }
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) fn steps(text: &str) -> Option<Vec<Step>> {
     loop {
         let end = rest.find(['.', '[']).unwrap_or(rest.len());
         let name = rest.get(..end)?.to_string();
-        if name.is_empty() {
+        if name.is_empty() || name.contains([']', '"', ' ']) {
             return None;
         }
         rest = rest.get(end..)?;

@@ -4,8 +4,13 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use hcl_edit::expr::Expression;
+use hcl_edit::structure::{Block, Body};
+
 use super::address::Address;
+use super::evaluate::{Evaluator, Found, Site};
 use super::links::Links;
+use super::snapshot::SourceText;
 use crate::inventory::{Basis, Gap, GapKind, Remedy};
 use crate::source::code::node::{Node, State};
 
@@ -53,6 +58,24 @@ pub(super) struct Leaves<'a> {
     pub(super) config: &'a Value,
     /// Whether the plan creates it.
     pub(super) is_new: bool,
+    /// Its block in the source, where the plan file was given too.
+    pub(super) source: Option<Written<'a>>,
+}
+
+/// The block of a resource in the source.
+#[derive(Clone, Copy)]
+pub(super) struct Written<'a> {
+    pub(super) evaluator: &'a Evaluator<'a>,
+    pub(super) file: &'a SourceText,
+    pub(super) block: &'a Block,
+}
+
+/// A part of the source that a value was written in.
+#[derive(Clone, Copy)]
+enum Part<'s> {
+    Nothing,
+    Body(&'s Body),
+    Value(&'s Expression),
 }
 
 impl Leaves<'_> {
@@ -67,9 +90,10 @@ impl Leaves<'_> {
             let config = at(self.config, &key);
             let is_default =
                 self.is_new && unknown.get(&key) == Some(&Value::Bool(true)) && config.is_null() && self.has_default(&key);
+            let part = self.source.map_or(Part::Nothing, |source| Part::Body(&source.block.body));
             let node = match is_default {
                 true => Node::new(State::Absent),
-                false => self.node(at(after, &key), at(unknown, &key), at(sensitive, &key), config),
+                false => self.child(&key, [at(after, &key), at(unknown, &key), at(sensitive, &key)], config, part),
             };
             map.insert(key, node);
         }
@@ -87,44 +111,100 @@ impl Leaves<'_> {
         self.is_new && is_written && is_open && listed
     }
 
-    fn node(&self, after: &Value, unknown: &Value, sensitive: &Value, config: &Value) -> Node {
+    /// A value of a map: an attribute, or the blocks of a name.
+    fn child(&self, key: &str, [after, unknown, sensitive]: [&Value; 3], config: &Value, part: Part<'_>) -> Node {
+        match part {
+            Part::Body(body) => {
+                if let Some(attribute) = body.get_attribute(key) {
+                    let mut node = self.node([after, unknown, sensitive], config, Part::Value(&attribute.value));
+                    node.place = self.source.and_then(|source| source.file.place(attribute, key));
+                    return node;
+                }
+                let blocks: Vec<&Block> = body.get_blocks(key).collect();
+                let is_dynamic = body.get_blocks("dynamic").any(|block| block.labels.iter().any(|label| label.as_str() == key));
+                let count = after.as_array().or(unknown.as_array()).map_or(1, Vec::len);
+                // Blocks that make a set come in another order than they are written in; statements make a list.
+                if is_dynamic || blocks.len() != count || (count > 1 && key != "statement") {
+                    return self.node([after, unknown, sensitive], config, Part::Nothing);
+                }
+                let trees = |i: usize| match after.is_array() || unknown.is_array() {
+                    true => [item(after, i), item(unknown, i), item(sensitive, i)],
+                    false => [after, unknown, sensitive],
+                };
+                let nodes = blocks.iter().enumerate().map(|(i, block)| {
+                    let mut node = self.node(trees(i), element(config, i, count), Part::Body(&block.body));
+                    node.place = self.source.and_then(|source| source.file.place(*block, key));
+                    node
+                });
+                let nodes: Vec<Node> = nodes.collect();
+                let place = nodes.first().and_then(|node| node.place.clone());
+                if unknown == &Value::Bool(true) || sensitive == &Value::Bool(true) {
+                    return Node { place, ..self.node([after, unknown, sensitive], config, Part::Nothing) };
+                }
+                Node { place, ..Node::new(State::List(nodes)) }
+            }
+            Part::Value(Expression::Object(object)) => {
+                let value = object.iter().find(|(name, _)| match name {
+                    hcl_edit::expr::ObjectKey::Ident(ident) => ident.as_str() == key,
+                    hcl_edit::expr::ObjectKey::Expression(name) => name.as_str() == Some(key),
+                });
+                let part = value.map_or(Part::Nothing, |(_, value)| Part::Value(value.expr()));
+                self.node([after, unknown, sensitive], config, part)
+            }
+            _ => self.node([after, unknown, sensitive], config, Part::Nothing),
+        }
+    }
+
+    fn node(&self, [after, unknown, sensitive]: [&Value; 3], config: &Value, part: Part<'_>) -> Node {
         if sensitive == &Value::Bool(true) {
             return Node::new(State::Sensitive);
+        }
+        if let Part::Value(expression) = part
+            && is_open(unknown)
+            && !is_open(sensitive)
+            && let Some(node) = self.evaluated(expression)
+        {
+            return node;
         }
         if unknown == &Value::Bool(true) {
             return self.open(config);
         }
         match (after, unknown) {
             (Value::Array(_), _) | (Value::Null, Value::Array(_)) => {
-                let lengths = [after, unknown].map(|v| v.as_array().map_or(0, Vec::len));
-                let count = if after.is_array() { lengths[0] } else { lengths[1] };
-                let items = (0..count)
-                    .map(|i| self.node(item(after, i), item(unknown, i), item(sensitive, i), element(config, i, count)));
+                let count = after.as_array().or(unknown.as_array()).map_or(0, Vec::len);
+                let items = (0..count).map(|i| {
+                    self.node([item(after, i), item(unknown, i), item(sensitive, i)], element(config, i, count), Part::Nothing)
+                });
                 Node::new(State::List(items.collect()))
             }
             (Value::Object(_), _) | (Value::Null, Value::Object(_)) => {
                 let mut map = BTreeMap::new();
-                for tree in [after, unknown] {
-                    for key in tree.as_object().into_iter().flat_map(|o| o.keys()) {
-                        if !map.contains_key(key) {
-                            if self.is_default_in_block(config, unknown, key) {
-                                map.insert(key.clone(), Node::new(State::Absent));
-                                continue;
-                            }
-                            let config = if is_expression(config) { config } else { at(config, key) };
-                            map.insert(key.clone(), self.node(at(after, key), at(unknown, key), at(sensitive, key), config));
-                        }
+                for key in [after, unknown].into_iter().filter_map(Value::as_object).flat_map(|tree| tree.keys()) {
+                    if map.contains_key(key) {
+                        continue;
                     }
+                    if self.is_default_in_block(config, unknown, key) {
+                        map.insert(key.clone(), Node::new(State::Absent));
+                        continue;
+                    }
+                    let config = if is_expression(config) { config } else { at(config, key) };
+                    let trees = [at(after, key), at(unknown, key), at(sensitive, key)];
+                    map.insert(key.clone(), self.child(key, trees, config, part));
                 }
                 Node::new(State::Map(map))
             }
-            (Value::Null, _) => Node::new(State::Absent),
-            (Value::Bool(value), _) => Node::new(State::Bool(*value)),
-            (Value::Number(number), _) => match number.as_i64() {
-                Some(value) => Node::new(State::Int(value)),
-                None => Node::new(State::Text(number.to_string())),
-            },
-            (Value::String(text), _) => Node::new(State::Text(text.clone())),
+            _ => Node::new(plain(after)),
+        }
+    }
+
+    /// What the source says of a value that the plan leaves open.
+    fn evaluated(&self, expression: &Expression) -> Option<Node> {
+        let source = self.source?;
+        let for_each = source.block.body.get_attribute("for_each").map(|attribute| &attribute.value);
+        let site = Site { modules: &self.address.modules, key: self.address.key.as_ref(), for_each };
+        match source.evaluator.eval(&site, expression)? {
+            Found::Value(value) => Some(whole(&value)),
+            Found::Attribute { address, .. } => Some(Node::new(State::Link(vec![address]))),
         }
     }
 
@@ -140,6 +220,35 @@ impl Leaves<'_> {
             Ok(to) => Node { basis: Basis::Referenced, ..Node::new(State::Link(to)) },
             Err(gap) => Node::unknown(gap),
         }
+    }
+}
+
+/// A value without parts.
+fn plain(value: &Value) -> State {
+    match value {
+        Value::Bool(value) => State::Bool(*value),
+        Value::Number(number) => number.as_i64().map_or_else(|| State::Text(number.to_string()), State::Int),
+        Value::String(text) => State::Text(text.clone()),
+        _ => State::Absent,
+    }
+}
+
+/// A value that is known as a whole.
+fn whole(value: &Value) -> Node {
+    Node::new(match value {
+        Value::Array(items) => State::List(items.iter().map(whole).collect()),
+        Value::Object(map) => State::Map(map.iter().map(|(key, value)| (key.clone(), whole(value))).collect()),
+        other => plain(other),
+    })
+}
+
+/// Whether anything in a tree of marks is marked.
+fn is_open(marks: &Value) -> bool {
+    match marks {
+        Value::Bool(mark) => *mark,
+        Value::Array(items) => items.iter().any(is_open),
+        Value::Object(map) => map.values().any(is_open),
+        _ => false,
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) fn bucket(made: &Made<'_>) -> Body {
     let (log_target, log_prefix) = logging(made);
     let replication = reader.get("ReplicationConfiguration").get("Rules");
     let record = Bucket {
-        versioning: reader.maybe_text(status),
+        versioning: versioning(reader, status),
         // No property sets it: only the root user can, once the bucket is there.
         mfa_delete: reader.assumed(status, false),
         default_encryption: reader.text(algorithm, "AES256").map(Some),
@@ -44,6 +44,17 @@ pub(super) fn bucket(made: &Made<'_>) -> Body {
         ..blank::bucket(&run_time("anything else of a bucket"))
     };
     Body::Bucket { record: Box::new(record), key, log_target }
+}
+
+/// Object Lock needs versioning, and S3 switches it on with it.
+/// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-managing.html>.
+fn versioning(reader: &Reader<'_>, status: Found<'_>) -> Fact<Option<String>> {
+    let lock = reader.get("ObjectLockEnabled");
+    match truth(lock.node) {
+        Ok(Some(true)) if status.is_absent() => reader.assumed(lock, Some("Enabled".into())),
+        Err(gap) if status.is_absent() => Fact::Unknown(reader.source.named(gap)),
+        _ => reader.maybe_text(status),
+    }
 }
 
 /// The key of the default encryption as it is named, and the key.

@@ -21,7 +21,7 @@ pub(super) fn log_group(made: &Made<'_>) -> Body {
         class: reader.text(reader.get("LogGroupClass"), "STANDARD"),
         ..blank::log_group(&run_time("anything else of a log group"))
     };
-    Body::LogGroup { record: Box::new(record), key: reader.pointer(reader.get("KmsKeyId")) }
+    Body::LogGroup { record: Box::new(record), key: made.pointer("KmsKeyId") }
 }
 
 /// `AWS::SNS::Topic`.
@@ -84,7 +84,6 @@ pub(super) fn topic_policies(made: &Made<'_>) -> Vec<Body> {
 
 /// `AWS::SNS::TopicInlinePolicy`.
 pub(super) fn inline_topic_policy(made: &Made<'_>) -> Body {
-    let reader = &made.reader;
     let policy = made.policy("PolicyDocument", made.name_of("TopicArn"));
-    Body::Setting { of: reader.pointer(reader.get("TopicArn")), setting: Setting::TopicPolicy(policy) }
+    Body::Setting { of: made.pointer("TopicArn"), setting: Setting::TopicPolicy(policy) }
 }

@@ -48,10 +48,10 @@ pub(super) fn trail(made: &Made<'_>) -> Body {
     };
     Body::Trail {
         record: Box::new(record),
-        bucket: reader.pointer(reader.get("S3BucketName")),
-        key: reader.pointer(reader.get("KMSKeyId")),
-        log_group: reader.pointer(reader.get("CloudWatchLogsLogGroupArn")),
-        topic: reader.pointer(reader.get("SnsTopicName")),
+        bucket: made.pointer("S3BucketName"),
+        key: made.pointer("KMSKeyId"),
+        log_group: made.pointer("CloudWatchLogsLogGroupArn"),
+        topic: made.pointer("SnsTopicName"),
     }
 }
 
