@@ -85,6 +85,17 @@ pub struct SourcePlace {
     pub what: String,
 }
 
+impl SourcePlace {
+    /// The place where a resource names a waiver.
+    pub fn of_waiver(file: String, line: u32, column: u32, id: &str) -> Self {
+        SourcePlace { file, line, column, what: format!("waiver {id}") }
+    }
+
+    pub fn names_waiver(&self, id: &str) -> bool {
+        self.what.strip_prefix("waiver ") == Some(id)
+    }
+}
+
 impl Code {
     pub fn declared(&self, noun: &str, id: &str) -> Option<&Declared> {
         let at = self.declared.partition_point(|d| (d.noun.as_str(), d.id.as_str()) < (noun, id));

@@ -401,3 +401,24 @@ fn a_bad_template_among_good_ones_is_a_gap_and_no_clean_result() {
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("templates/bad.yaml:") && said.contains("1 pass"), "{said}");
 }
+
+#[test]
+fn metadata_may_name_a_waiver_that_lets_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    let metadata = "    Metadata: {Trailproof: {Waiver: W-1}}\n    Properties:\n      IsLogging";
+    write("t.yaml", &small("", "", "").replace("    Properties:\n      IsLogging", metadata));
+    let waiver = |resource: &str| {
+        let text = format!(
+            "waivers:\n- id: W-1\n  policy: trail-log-file-validation\n  resources: [{resource}]\n  owner: a@example.com\n  \
+             approved_by: b@example.com\n  reason: The trail is replaced by that of the organization.\n  type: risk-accepted\n  \
+             created: 2026-10-01\n  expires: 2026-12-01\n"
+        );
+        write("waivers.yaml", &text);
+        run(folder.path(), &["t.yaml", "--policy", "trail-log-file-validation", "--now", NOW])
+    };
+    let (code, said) = waiver("named-in-code");
+    assert!(code == Some(0) && said.contains("waived"), "{said}");
+    let (code, said) = waiver("arn:aws:cloudtrail:*:111122223333:trail/x");
+    assert!(code == Some(1), "{said}");
+}

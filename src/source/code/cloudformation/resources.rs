@@ -14,7 +14,7 @@ use super::tree::Value;
 use super::worlds;
 use crate::inventory::code::is_placeholder;
 use crate::inventory::document::PolicyDocument;
-use crate::inventory::{Basis, Fact, Gap, GapKind, Remedy};
+use crate::inventory::{Basis, Fact, Gap, GapKind, Remedy, SourcePlace};
 use crate::source::code::node::{Node, Source, State};
 use crate::source::code::resource::{Body, BucketSetting, Pointer, Resource, Setting, Target};
 
@@ -215,6 +215,13 @@ fn each_agreed(mut all: Vec<Vec<Body>>) -> Vec<Body> {
     agreed
 }
 
+/// The waivers that the metadata of a resource name: `Trailproof: {Waiver: ID}`, or a list of ids.
+fn waivers(stage: &Stage<'_>, declaration: &Declaration<'_>) -> Vec<SourcePlace> {
+    let named = declaration.metadata.and_then(|metadata| metadata.get("Trailproof")?.get("Waiver"));
+    let each = named.iter().flat_map(|named| if named.text().is_some() { std::slice::from_ref(*named) } else { named.items() });
+    each.filter_map(|id| Some(SourcePlace::of_waiver(stage.file.to_string(), id.at.line, id.at.column, id.text()?))).collect()
+}
+
 fn resource(stage: &Stage<'_>, declaration: &Declaration<'_>, at: usize, body: Body, missing: Option<&Gap>) -> Resource {
     let none = super::evaluate::Choices::new();
     let world = World::new(stage, &none);
@@ -237,7 +244,7 @@ fn resource(stage: &Stage<'_>, declaration: &Declaration<'_>, at: usize, body: B
         arn,
         home: stage.home.clone(),
         place: Some(world.place(declaration.at, declaration.logical)),
-        related: Vec::new(),
+        related: waivers(stage, declaration),
         body,
     }
 }
