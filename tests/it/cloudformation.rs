@@ -266,6 +266,40 @@ fn exports_of_the_run_are_imported() {
 }
 
 #[test]
+fn nested_stacks_are_given_what_the_stack_around_them_says() {
+    let outer = "Parameters:\n  Valid: {Type: String, Default: 'true'}\nResources:\n  Logs: {Type: 'AWS::S3::Bucket'}\n  Key:\n    \
+                 Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: ./key.yaml}\n  Inner:\n    Type: AWS::CloudFormation::Stack\n    \
+                 Properties:\n      TemplateURL: inner/inner.yaml\n      Parameters:\n        Bucket: !Ref Logs\n        Valid: !Ref Valid\n        \
+                 Key: !GetAtt Key.Outputs.Arn\n";
+    let key = "Resources:\n  Key: {Type: 'AWS::KMS::Key'}\nOutputs:\n  Arn: {Value: !GetAtt Key.Arn}\n";
+    let inner = small(
+        "Parameters:\n  Bucket: {Type: String}\n  Valid: {Type: String}\n  Key: {Type: String}",
+        "EnableLogFileValidation: !Ref Valid\n      KMSKeyId: !Ref Key",
+        "",
+    )
+    .replace("S3BucketName: !Ref Logs", "S3BucketName: !Ref Bucket");
+    let files = [("t/outer.yaml", outer), ("t/key.yaml", key), ("t/inner/inner.yaml", inner.as_str())];
+    let all = read(&files, "");
+    assert!(all.unwritten.is_empty() && all.gaps.is_empty(), "{:?}", all.unwritten);
+    let inventory = built(&all);
+    assert_eq!(bucket(&inventory).name, "⟨Logs in t/outer.yaml⟩");
+    assert!(matches!(
+        trail(&inventory).log_file_validation_enabled,
+        Fact::Known { value: true, basis: Basis::AssumedDefault, .. }
+    ));
+    assert_eq!(inventory.keys.iter().map(|key| key.exists.known()).collect::<Vec<_>>(), [Some(&true)]);
+    assert_eq!(Some(&trail(&inventory).owner_account), bucket(&inventory).owner_account.known());
+    let alone = read(&files[..2], "");
+    assert!(alone.unwritten.iter().any(|gap| gap.message.contains("Inner")));
+}
+
+#[test]
+fn templates_without_a_trail_are_one_account() {
+    let inventory = built(&read(&[("a.yaml", EXPORTER), ("b.yaml", &EXPORTER.replace("log-bucket", "other"))], ""));
+    assert_eq!(inventory.accounts.len(), 1);
+}
+
+#[test]
 fn macros_leave_nothing_known() {
     let with = |transform: &str| inventory(&small(&format!("Transform: {transform}"), "EnableLogFileValidation: true", ""), "");
     assert!(trail(&with("Mine")).log_file_validation_enabled.gap().is_some());

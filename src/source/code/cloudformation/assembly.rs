@@ -7,7 +7,9 @@ use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
 use super::TemplateError;
+use super::nested::file_of;
 use super::stack::{Input, Made};
+use super::template::Template;
 use super::text::decode;
 use super::tree::{Value, parse};
 
@@ -108,16 +110,37 @@ impl Assembly {
         }
         let path = folder.join(file);
         match fs::read(&path) {
-            Ok(bytes) => self.inputs.push(Input {
-                path: path.display().to_string(),
-                bytes,
-                kind: "CDK stack",
-                written_by: Some(format!("the CDK, assembly {version}")),
-                made,
-            }),
+            Ok(bytes) => {
+                let inside = nested_files(&bytes);
+                self.inputs.push(Input {
+                    path: path.display().to_string(),
+                    bytes,
+                    kind: "CDK stack",
+                    written_by: Some(format!("the CDK, assembly {version}")),
+                    made: made.clone(),
+                });
+                let of_nested = Made { stack_name: None, parameters: BTreeMap::new(), ..made };
+                for file in inside {
+                    let known = folder.join(&file).display().to_string();
+                    if !self.inputs.iter().any(|input| input.path == known) {
+                        self.template(folder, &file, version, of_nested.clone());
+                    }
+                }
+            }
             Err(_) => self.missing.push(format!("`{}`", path.display())),
         }
     }
+}
+
+/// The templates of nested stacks, as the metadata of a template names them. A template that is none is looked at later.
+fn nested_files(bytes: &[u8]) -> Vec<String> {
+    let Ok(text) = decode(bytes) else { return Vec::new() };
+    if !text.contains("AWS::CloudFormation::Stack") {
+        return Vec::new();
+    }
+    let Ok(tree) = parse(&text) else { return Vec::new() };
+    let Ok(template) = Template::read(&tree) else { return Vec::new() };
+    template.declarations.values().filter_map(file_of).map(str::to_string).collect()
 }
 
 /// Whether a path of a manifest stays inside of its folder.

@@ -178,6 +178,9 @@ impl<'a> World<'a> {
         if written.chain(parameter.allowed.iter().filter_map(Value::text)).any(is_placeholder) {
             return foreign();
         }
+        if let Some((text, as_name)) = self.stage.inherited.get(name) {
+            return if want == Want::Name { as_name.clone() } else { text.clone() };
+        }
         let node = if let Some(value) = self.stage.given.get(name) {
             Node::new(typed(parameter.kind, value))
         } else if parameter.kind.starts_with("AWS::SSM::Parameter::Value") {
@@ -214,6 +217,11 @@ impl<'a> World<'a> {
     }
 
     fn attribute(&self, name: &str, attribute: &str, want: Want) -> Node {
+        if let (Some(output), Some(nested)) = (attribute.strip_prefix("Outputs."), self.stage.nested(name))
+            && let Some(value) = nested.template.outputs.get(output)
+        {
+            return self.elsewhere(nested, value, want);
+        }
         match self.stage.template.declarations.get(name) {
             Some(declaration) => self.named(declaration, Some(attribute), want),
             None => not_understood(&format!("`{}`, which is no resource of the template", shown(name))),
@@ -359,19 +367,22 @@ impl<'a> World<'a> {
             Err(gap) => return Node::unknown(gap),
         };
         match self.stage.exporter(&text) {
-            Some((stage, value)) => {
-                let other = self.beside(stage);
-                let node = other.value(value, inner(want));
-                if let Some((what, outcomes)) = other.open.into_inner() {
-                    self.choose(what, outcomes);
-                }
-                firmly(node, name.basis)
-            }
+            Some((stage, value)) => firmly(self.elsewhere(stage, value, want), name.basis),
             None => Node::unknown(
                 Gap::new(GapKind::NotInCode, format!("it is the export `{}` of another stack", shown(&text)))
                     .with_remedy(Remedy::Do("give the template that exports it too".into())),
             ),
         }
+    }
+
+    /// A value of another stack, in the same world.
+    fn elsewhere(&self, stage: &'a Stage<'a>, value: &Value<'_>, want: Want) -> Node {
+        let other = self.beside(stage);
+        let node = other.value(value, inner(want));
+        if let Some((what, outcomes)) = other.open.into_inner() {
+            self.choose(what, outcomes);
+        }
+        node
     }
 
     /// Whether a condition of the template holds.

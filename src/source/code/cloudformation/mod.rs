@@ -12,6 +12,7 @@ mod assembly;
 mod evaluate;
 mod function;
 mod names;
+mod nested;
 mod parameters;
 mod policy;
 mod reader;

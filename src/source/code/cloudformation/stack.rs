@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::TemplateError;
 use super::evaluate::{Choices, Want, World};
+use super::nested::{self, Family};
 use super::parameters::Parameters;
 use super::resources;
 use super::template::Template;
@@ -12,6 +13,7 @@ use super::text::decode;
 use super::tree::{Value, parse};
 use crate::inventory::code::{is_placeholder, placeholder};
 use crate::inventory::{Gap, GapKind, Remedy};
+use crate::source::code::node::Node;
 use crate::source::code::resource::{Home, Resource, Stack};
 
 /// A template to read.
@@ -62,6 +64,10 @@ pub(super) struct Stage<'a> {
     pub(super) template: &'a Template<'a>,
     pub(super) given: Parameters,
     pub(super) home: Home,
+    /// What the stack around it gives it: each parameter as text, and as a name.
+    pub(super) inherited: BTreeMap<String, (Node, Node)>,
+    /// Nested stacks of it among the others, by logical id.
+    children: BTreeMap<String, usize>,
     exports: &'a Exports<'a>,
     /// The others of the run, once they are known.
     others: &'a [Stage<'a>],
@@ -79,6 +85,11 @@ impl<'a> Stage<'a> {
             Some(name) => name.to_string(),
             None => placeholder(&format!("name of the stack of {}", self.file)),
         }
+    }
+
+    /// The nested stack of that logical id, where its template is one of the run.
+    pub(super) fn nested(&self, logical: &str) -> Option<&'a Stage<'a>> {
+        self.others.get(*self.children.get(logical)?)
     }
 
     /// The stack that exports the name, and the value, where it is one alone that this one can import from.
@@ -122,9 +133,10 @@ pub fn read(inputs: &[Input], parameters: &Parameters) -> Read {
             Err(error) => read.gaps.push(of(input, error).gap()),
         }
     }
-    read.stacks = stacks(&templates, parameters);
-    for (input, template) in &templates {
-        for (what, at) in &template.unwritten {
+    let family = Family::of(&templates);
+    read.stacks = stacks(&templates, &family, parameters);
+    for ((input, template), children) in templates.iter().zip(&family.children) {
+        for (what, at) in template.unwritten(|logical| children.contains_key(logical)) {
             let message = format!("{}:{}:{}: {what}, which is not followed", input.path, at.line, at.column);
             let remedy = "give the template that they are made from too, or scan the account once the stack is made";
             read.unwritten.push(Gap::new(GapKind::NotInCode, message).with_remedy(Remedy::Do(remedy.into())));
@@ -137,12 +149,13 @@ fn of(input: &Input, error: TemplateError) -> TemplateError {
     TemplateError { file: input.path.clone(), ..error }
 }
 
-fn stacks(templates: &[(&Input, Template<'_>)], parameters: &Parameters) -> Vec<Stack> {
+fn stacks(templates: &[(&Input, Template<'_>)], family: &Family, parameters: &Parameters) -> Vec<Stack> {
     let nothing = Exports::default();
-    let alone: Vec<Stage<'_>> = templates
-        .iter()
-        .map(|(input, template)| stage(input, template, parameters, home(input, parameters), &nothing, &[]))
-        .collect();
+    let whose = whose(templates);
+    let outermost = |at: usize| templates.get(family.root(at)).map(|(input, _)| *input);
+    let mut homes: Vec<Home> =
+        templates.iter().enumerate().map(|(at, (input, _))| home(outermost(at).unwrap_or(input), parameters, whose)).collect();
+    let alone = staged(templates, family, parameters, &homes, (&nothing, &[]), &[]);
     let mut exports = Exports::default();
     for (at, (stage, (_, template))) in alone.iter().zip(templates).enumerate() {
         for (name, value) in &template.exports {
@@ -151,37 +164,55 @@ fn stacks(templates: &[(&Input, Template<'_>)], parameters: &Parameters) -> Vec<
             }
         }
     }
-    let homes = homes(&alone, templates, &exports);
-    let joined: Vec<Stage<'_>> = templates
-        .iter()
-        .zip(&homes)
-        .map(|((input, template), home)| stage(input, template, parameters, home.clone(), &nothing, &[]))
-        .collect();
-    let stages: Vec<Stage<'_>> = templates
-        .iter()
-        .zip(&homes)
-        .map(|((input, template), home)| stage(input, template, parameters, home.clone(), &exports, &joined))
-        .collect();
+    homes = joined(&alone, templates, family, &exports);
+    // What a stack is given may come of what another exports, and that of what it is given.
+    let first = staged(templates, family, parameters, &homes, (&nothing, &[]), &alone);
+    let second = staged(templates, family, parameters, &homes, (&exports, &first), &first);
+    let stages = staged(templates, family, parameters, &homes, (&exports, &second), &second);
     stages.iter().zip(templates).map(|(stage, (input, template))| stack(input, template, stage, parameters)).collect()
 }
 
-fn stage<'a>(
-    input: &'a Input,
-    template: &'a Template<'a>,
+/// Each template as a stage; nested ones with what those `before` say that the stacks around them give.
+fn staged<'a>(
+    templates: &'a [(&'a Input, Template<'a>)],
+    family: &Family,
     parameters: &Parameters,
-    home: Home,
-    exports: &'a Exports<'a>,
-    others: &'a [Stage<'a>],
-) -> Stage<'a> {
-    let mut made = input.made.parameters.clone();
-    if let Some(name) = &input.made.stack_name {
-        made.insert("AWS::StackName".into(), name.clone());
-    }
-    Stage { file: &input.path, template, given: parameters.with(&made), home, exports, others }
+    homes: &[Home],
+    (exports, others): (&'a Exports<'a>, &'a [Stage<'a>]),
+    before: &[Stage<'_>],
+) -> Vec<Stage<'a>> {
+    let each = templates.iter().zip(homes).zip(&family.children).zip(&family.parents);
+    each.map(|((((input, template), home), children), parent)| {
+        let around = parent.as_ref().and_then(|(at, logical)| Some((before.get(*at)?, logical)));
+        let mut made = input.made.parameters.clone();
+        if let Some(name) = &input.made.stack_name {
+            made.insert("AWS::StackName".into(), name.clone());
+        }
+        Stage {
+            file: &input.path,
+            template,
+            given: parameters.with(&made),
+            home: home.clone(),
+            inherited: around.map(|(stage, logical)| nested::given(stage, logical)).unwrap_or_default(),
+            children: children.clone(),
+            exports,
+            others,
+        }
+    })
+    .collect()
 }
 
-fn home(input: &Input, parameters: &Parameters) -> Home {
-    let (made, whose) = (&input.made, input.made.assembly.as_ref().unwrap_or(&input.path).replace(':', "."));
+/// What the account and the Region of templates that tell neither are called by: each is made somewhere of its own, unless none of
+/// them has a trail, so that there is nothing to keep apart.
+fn whose(templates: &[(&Input, Template<'_>)]) -> Option<&'static str> {
+    let has_trail = |template: &Template<'_>| template.declarations.values().any(|one| one.kind == "AWS::CloudTrail::Trail");
+    (templates.len() > 1 && !templates.iter().any(|(_, template)| has_trail(template))).then_some("the templates")
+}
+
+fn home(input: &Input, parameters: &Parameters, whose: Option<&str>) -> Home {
+    let made = &input.made;
+    let own = made.assembly.as_ref().unwrap_or(&input.path);
+    let whose = whose.unwrap_or(own).replace(':', ".");
     let given = |name: &str| parameters.get(name).map(str::to_string);
     let account = made.account.clone().or_else(|| given("AWS::AccountId"));
     let region = made.region.clone().or_else(|| given("AWS::Region"));
@@ -208,7 +239,7 @@ fn plain(stage: &Stage<'_>, value: &Value<'_>) -> Option<String> {
 }
 
 /// Where each stack is made. One that imports from another is made where that is: exports reach no further.
-fn homes(stages: &[Stage<'_>], templates: &[(&Input, Template<'_>)], exports: &Exports<'_>) -> Vec<Home> {
+fn joined(stages: &[Stage<'_>], templates: &[(&Input, Template<'_>)], family: &Family, exports: &Exports<'_>) -> Vec<Home> {
     let mut homes: Vec<Home> = stages.iter().map(|stage| stage.home.clone()).collect();
     let mut pairs: BTreeSet<(usize, usize)> = BTreeSet::new();
     for (at, (stage, (_, template))) in stages.iter().zip(templates).enumerate() {
@@ -217,6 +248,7 @@ fn homes(stages: &[Stage<'_>], templates: &[(&Input, Template<'_>)], exports: &E
                 pairs.insert((at, *from));
             }
         }
+        pairs.extend(family.parents.get(at).and_then(Option::as_ref).map(|(parent, _)| (at, *parent)));
     }
     // Each pass carries a home one import further.
     for _ in 0..pairs.len() {
@@ -277,7 +309,7 @@ fn notes(template: &Template<'_>, stage: &Stage<'_>, parameters: &Parameters) ->
         [name] => notes.push(format!("parameter {name} {one}")),
         names => notes.push(format!("parameters {} {many}", names.join(", "))),
     };
-    let open = |name: &&str| stage.given.get(name).is_none();
+    let open = |name: &&str| stage.given.get(name).is_none() && !stage.inherited.contains_key(*name);
     let (assumed, missing): (Vec<&str>, Vec<&str>) = template
         .parameters
         .keys()
@@ -295,7 +327,7 @@ fn notes(template: &Template<'_>, stage: &Stage<'_>, parameters: &Parameters) ->
     for name in &template.macros {
         notes.push(format!("the macro `{name}` may rewrite every resource, so that none of them is known"));
     }
-    for (what, _) in &template.unwritten {
+    for (what, _) in template.unwritten(|logical| stage.children.contains_key(logical)) {
         notes.push(format!("{what}, which is not followed"));
     }
     if !parameters.is_empty() && template.parameters.keys().all(|name| parameters.get(name).is_none()) {

@@ -20,8 +20,9 @@ pub(super) struct Template<'t> {
     pub(super) imports: Vec<&'t Value<'t>>,
     /// Macros that rewrite the whole template.
     pub(super) macros: Vec<&'t str>,
+    pub(super) outputs: BTreeMap<&'t str, &'t Value<'t>>,
     /// What makes resources that are not written in the template.
-    pub(super) unwritten: Vec<(String, At)>,
+    generated: Vec<(String, At)>,
 }
 
 pub(super) struct Parameter<'t> {
@@ -103,13 +104,14 @@ impl<'t> Template<'t> {
             exports: Vec::new(),
             imports: Vec::new(),
             macros: Vec::new(),
-            unwritten: Vec::new(),
+            outputs: BTreeMap::new(),
+            generated: Vec::new(),
         };
         match &resources.value.kind {
             Kind::Map(entries) => {
                 for entry in entries {
                     if entry.key.starts_with("Fn::ForEach") {
-                        template.unwritten.push((format!("`{}` makes resources", entry.key), entry.at));
+                        template.generated.push((format!("`{}` makes resources", entry.key), entry.at));
                         continue;
                     }
                     let declaration = Declaration::read(&entry.key, entry.at, &entry.value)?;
@@ -117,7 +119,7 @@ impl<'t> Template<'t> {
                 }
             }
             Kind::Call(function, _) => {
-                template.unwritten.push((format!("`{}` makes resources", function.name()), resources.at));
+                template.generated.push((format!("`{}` makes resources", function.name()), resources.at));
             }
             _ => {
                 return Err(TemplateError::at(resources.at.line, resources.at.column, "`Resources` is no map")
@@ -138,7 +140,8 @@ impl<'t> Template<'t> {
                 },
             );
         }
-        for output in section(root, "Outputs").values() {
+        for (name, output) in section(root, "Outputs") {
+            template.outputs.extend(output.get("Value").map(|value| (name, value)));
             if let (Some(name), Some(value)) = (output.get("Export").and_then(|export| export.get("Name")), output.get("Value")) {
                 template.exports.push((name, value));
             }
@@ -152,14 +155,7 @@ impl<'t> Template<'t> {
                 template.imports.push(name);
             }
         });
-        for declaration in template.declarations.values() {
-            let serverless = declaration.kind == "AWS::Serverless::Application";
-            if serverless || declaration.kind == "AWS::CloudFormation::Stack" || declaration.kind.ends_with("::MODULE") {
-                let what = format!("`{}` ({}) makes resources of another template", declaration.logical, declaration.kind);
-                template.unwritten.push((what, declaration.at));
-            }
-        }
-        if template.declarations.is_empty() && template.unwritten.is_empty() {
+        if template.declarations.is_empty() && template.generated.is_empty() {
             return Err(TemplateError::at(whole.line, whole.column, "it declares no resource"));
         }
         Ok(template)
@@ -167,6 +163,20 @@ impl<'t> Template<'t> {
 }
 
 impl<'t> Template<'t> {
+    /// What makes resources that are not written here, less the nested stacks that are followed.
+    pub(super) fn unwritten(&self, is_followed: impl Fn(&str) -> bool) -> Vec<(String, At)> {
+        let mut unwritten = self.generated.clone();
+        for declaration in self.declarations.values() {
+            let is_another = matches!(declaration.kind, "AWS::CloudFormation::Stack" | "AWS::Serverless::Application")
+                || declaration.kind.ends_with("::MODULE");
+            if is_another && !is_followed(declaration.logical) {
+                let what = format!("`{}` ({}) makes resources of another template", declaration.logical, declaration.kind);
+                unwritten.push((what, declaration.at));
+            }
+        }
+        unwritten
+    }
+
     /// Takes the construct paths as addresses, where each stands once and is no logical id.
     fn address(&mut self) {
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
