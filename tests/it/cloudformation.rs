@@ -294,6 +294,17 @@ fn nested_stacks_are_given_what_the_stack_around_them_says() {
 }
 
 #[test]
+fn what_is_inside_of_a_stack_that_may_not_be_made_may_not_be_made() {
+    let outer = "Parameters:\n  Make: {Type: String}\nConditions:\n  C: !Equals [!Ref Make, 'yes']\nResources:\n  Inner:\n    \
+                 Type: AWS::CloudFormation::Stack\n    Condition: C\n    Properties: {TemplateURL: inner.yaml}\n";
+    let inner = small("", "", "");
+    let made = |given: &str| built(&read(&[("outer.yaml", outer), ("inner.yaml", &inner)], given));
+    assert_eq!(outcome(&made(""), "trail-exists"), Outcome::Unknown);
+    assert_eq!(outcome(&made("Make: 'yes'"), "trail-exists"), Outcome::Pass);
+    assert!(made("Make: 'no'").trails.is_empty());
+}
+
+#[test]
 fn templates_without_a_trail_are_one_account() {
     let inventory = built(&read(&[("a.yaml", EXPORTER), ("b.yaml", &EXPORTER.replace("log-bucket", "other"))], ""));
     assert_eq!(inventory.accounts.len(), 1);

@@ -6,6 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 
 use super::function::Function;
+use super::joined::{Piece, Text, pieces};
 use super::shown;
 use super::stack::Stage;
 use super::template::Parameter;
@@ -15,7 +16,7 @@ use crate::inventory::{Basis, Gap, GapKind, Remedy, SourcePlace};
 use crate::source::code::node::{Node, State};
 
 /// Conditions inside conditions, imports of imports.
-const STEPS: usize = 24;
+pub(super) const STEPS: usize = 24;
 
 /// What a value is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,7 +38,7 @@ pub(super) struct World<'a> {
     pub(super) fixed: &'a Choices,
     /// The first thing that was open, and its number of outcomes.
     pub(super) open: RefCell<Option<(String, usize)>>,
-    steps: Cell<usize>,
+    pub(super) steps: Cell<usize>,
 }
 
 impl<'a> World<'a> {
@@ -59,7 +60,7 @@ impl<'a> World<'a> {
         World { stage, fixed: self.fixed, open: RefCell::new(None), steps: Cell::new(self.steps.get()) }
     }
 
-    fn choose(&self, what: String, outcomes: usize) -> usize {
+    pub(super) fn choose(&self, what: String, outcomes: usize) -> usize {
         if let Some(chosen) = self.fixed.get(&what) {
             return *chosen;
         }
@@ -76,7 +77,7 @@ impl<'a> World<'a> {
         Node { place: Some(self.place(value.at, "")), ..self.value(value, want) }
     }
 
-    fn value(&self, value: &Value<'_>, want: Want) -> Node {
+    pub(super) fn value(&self, value: &Value<'_>, want: Want) -> Node {
         match &value.kind {
             Kind::Scalar { text, .. } => match value.truth() {
                 Some(truth) => Node::new(State::Bool(truth)),
@@ -112,7 +113,7 @@ impl<'a> World<'a> {
         }
     }
 
-    fn call(&self, function: &Function, argument: &Value<'_>, want: Want) -> Node {
+    pub(super) fn call(&self, function: &Function, argument: &Value<'_>, want: Want) -> Node {
         let steps = self.steps.get();
         if steps >= STEPS {
             return not_understood("functions that lead through too many others, or in a circle");
@@ -385,85 +386,6 @@ impl<'a> World<'a> {
         node
     }
 
-    /// Whether a condition of the template holds.
-    ///
-    /// # Errors
-    /// Why it has no answer in any world.
-    pub(super) fn condition(&self, name: &str) -> Result<(bool, Basis), Gap> {
-        match self.stage.template.conditions.get(name) {
-            Some(value) => self.is_true(value),
-            None => Err(gap(&format!("`{}`, which is no condition of the template", shown(name)))),
-        }
-    }
-
-    fn is_true(&self, value: &Value<'_>) -> Result<(bool, Basis), Gap> {
-        let node = match &value.kind {
-            Kind::Call(function, argument) => {
-                let steps = self.steps.get();
-                if steps >= STEPS {
-                    return Err(gap("conditions that lead through too many others, or in a circle"));
-                }
-                self.steps.set(steps + 1);
-                let truth = self.truth(function, argument);
-                self.steps.set(steps);
-                return truth;
-            }
-            _ => self.value(value, Want::Text),
-        };
-        match node.bool()? {
-            Some(truth) => Ok((truth, node.basis)),
-            None => Err(gap("a condition without a value")),
-        }
-    }
-
-    fn truth(&self, function: &Function, argument: &Value<'_>) -> Result<(bool, Basis), Gap> {
-        let each = || argument.items().iter().map(|item| self.is_true(item));
-        match function {
-            Function::Condition => {
-                argument.text().map_or_else(|| Err(gap("a condition without a name")), |name| self.condition(name))
-            }
-            Function::And => fold(each(), false),
-            Function::Or => fold(each(), true),
-            Function::Not => match argument.items() {
-                [one] => self.is_true(one).map(|(truth, basis)| (!truth, basis)),
-                _ => Err(gap("`Fn::Not` of something else than one condition")),
-            },
-            Function::Equals => match argument.items() {
-                [one, other] => Ok(self.equal(one, other)),
-                _ => Err(gap("`Fn::Equals` of something else than two values")),
-            },
-            _ => match self.call(function, argument, Want::Text) {
-                node @ Node { state: State::Bool(_) | State::Text(_), .. } => Ok((node.bool()?.unwrap_or_default(), node.basis)),
-                _ => Err(gap(&format!("a condition with `{}`", shown(function.name())))),
-            },
-        }
-    }
-
-    /// Whether two values are equal. Where that is open, it is one or the other, and the same wherever it is asked.
-    fn equal(&self, one: &Value<'_>, other: &Value<'_>) -> (bool, Basis) {
-        let (one, other) = (self.value(one, Want::Name), self.value(other, Want::Name));
-        let basis = one.basis.max(other.basis);
-        let text = |node: &Node| match &node.state {
-            State::Absent => Some(String::new()),
-            State::Text(text) => Some(text.clone()),
-            State::Bool(truth) => Some(truth.to_string()),
-            State::List(items) => {
-                items.iter().map(|item| item.text().ok().flatten()).collect::<Option<Vec<_>>>().map(|l| l.join(","))
-            }
-            _ => None,
-        };
-        match (text(&one), text(&other)) {
-            (Some(a), Some(b)) if a == b => (true, basis),
-            (Some(a), Some(b)) if !is_placeholder(&a) && !is_placeholder(&b) => (false, basis),
-            (a, b) => {
-                let mut sides = [a.unwrap_or_else(|| format!("{one:?}")), b.unwrap_or_else(|| format!("{other:?}"))];
-                sides.sort();
-                let [a, b] = sides;
-                (self.choose(format!("{}: {a} = {b}", self.stage.file), 2) == 1, Basis::Configured)
-            }
-        }
-    }
-
     /// What holds the text of a dynamic reference is not known, and that of a secret is not for showing.
     fn finished(&self, node: Node) -> Node {
         let State::Text(text) = &node.state else { return node };
@@ -482,23 +404,11 @@ fn inner(want: Want) -> Want {
 }
 
 /// A value that stands no firmer than what chose it.
-fn firmly(node: Node, basis: Basis) -> Node {
+pub(super) fn firmly(node: Node, basis: Basis) -> Node {
     Node { basis: node.basis.max(basis), ..node }
 }
 
-fn fold(each: impl Iterator<Item = Result<(bool, Basis), Gap>>, decides: bool) -> Result<(bool, Basis), Gap> {
-    let (mut all, mut first) = ((!decides, Basis::Configured), None);
-    for one in each {
-        match one {
-            Ok((truth, basis)) if truth == decides => return Ok((decides, basis)),
-            Ok((_, basis)) => all.1 = all.1.max(basis),
-            Err(gap) => first = first.or(Some(gap)),
-        }
-    }
-    first.map_or(Ok(all), Err)
-}
-
-fn gap(what: &str) -> Gap {
+pub(super) fn gap(what: &str) -> Gap {
     Gap::new(GapKind::NotUnderstood, format!("the template has {what}"))
         .with_remedy(Remedy::Do("write the value into the template, or scan the account once the stack is made".into()))
 }
@@ -540,63 +450,4 @@ fn typed(kind: &str, text: &str) -> State {
         return State::List(text.split(',').map(|part| Node::new(State::Text(part.trim().to_string()))).collect());
     }
     State::Text(text.to_string())
-}
-
-/// Text that is put together.
-#[derive(Default)]
-struct Text {
-    text: String,
-    basis: Basis,
-    /// What of it is not known.
-    unknown: Option<State>,
-}
-
-impl Text {
-    fn add(&mut self, node: &Node) {
-        self.basis = self.basis.max(node.basis);
-        match &node.state {
-            State::Text(text) => self.text.push_str(text),
-            State::Bool(truth) => self.text.push_str(if *truth { "true" } else { "false" }),
-            State::Int(number) => self.text.push_str(&number.to_string()),
-            State::Absent => {}
-            State::Sensitive | State::Unknown(_) => {
-                self.unknown.get_or_insert(node.state.clone());
-            }
-            State::List(_) | State::Map(_) | State::Link(_) => {
-                self.unknown.get_or_insert(State::Unknown(gap("something else than text inside of text")));
-            }
-        }
-    }
-
-    fn node(self) -> Node {
-        let state = self.unknown.unwrap_or(State::Text(self.text));
-        firmly(Node::new(state), self.basis)
-    }
-}
-
-enum Piece<'p> {
-    Text(&'p str),
-    Variable(&'p str),
-}
-
-/// The text and the variables of `Fn::Sub`: `${Name}` is a variable, `${!Name}` is the text `${Name}`.
-fn pieces(pattern: &str) -> Vec<Piece<'_>> {
-    let (mut pieces, mut rest) = (Vec::new(), pattern);
-    while let Some(at) = rest.find("${") {
-        let Some(end) = rest[at..].find('}').map(|end| at + end) else { break };
-        let name = &rest[at + 2..end];
-        if let Some(literal) = name.strip_prefix('!') {
-            pieces.extend([Piece::Text(&rest[..at]), Piece::Text("${"), Piece::Text(literal), Piece::Text("}")]);
-        } else {
-            if at > 0 {
-                pieces.push(Piece::Text(&rest[..at]));
-            }
-            pieces.push(Piece::Variable(name.trim()));
-        }
-        rest = &rest[end + 1..];
-    }
-    if !rest.is_empty() || pieces.is_empty() {
-        pieces.push(Piece::Text(rest));
-    }
-    pieces
 }

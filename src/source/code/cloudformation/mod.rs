@@ -9,8 +9,10 @@
 //! in all. Nothing here joins resources or judges them.
 
 mod assembly;
+mod condition;
 mod evaluate;
 mod function;
+mod joined;
 mod names;
 mod nested;
 mod parameters;

@@ -7,6 +7,8 @@ use super::evaluate::{Choices, Want, World};
 use super::stack::{Input, Stage};
 use super::template::{Declaration, Template};
 use super::tree::Value;
+use super::worlds;
+use crate::inventory::{Gap, GapKind, Remedy};
 use crate::source::code::node::Node;
 
 /// Stacks inside one another that are followed.
@@ -35,7 +37,8 @@ impl Family {
             templates.iter().enumerate().map(|(at, (input, _))| (plain(Path::new(&input.path)), at)).collect();
         let mut family = Family { children: vec![BTreeMap::new(); templates.len()], parents: vec![None; templates.len()] };
         let mut twice = vec![false; templates.len()];
-        for (at, (input, template)) in templates.iter().enumerate() {
+        // What a macro may rewrite gives nothing for certain.
+        for (at, (input, template)) in templates.iter().enumerate().filter(|(_, (_, template))| template.macros.is_empty()) {
             let folder = Path::new(&input.path).parent().unwrap_or(Path::new(""));
             for declaration in template.declarations.values() {
                 let Some(file) = file_of(declaration) else { continue };
@@ -82,6 +85,31 @@ pub(super) fn given(stage: &Stage<'_>, logical: &str) -> BTreeMap<String, (Node,
     };
     let both = |value: &Value<'_>| (read(value, Want::Text), read(value, Want::Name));
     entries.iter().map(|entry| (entry.key.to_string(), both(&entry.value))).collect()
+}
+
+/// Whether a nested stack is made.
+///
+/// # Errors
+/// Why that is not known.
+pub(super) fn is_made(stage: &Stage<'_>, logical: &str) -> Result<bool, Gap> {
+    if !stage.is_made.clone()? {
+        return Ok(false);
+    }
+    let Some(condition) = stage.template.declarations.get(logical).and_then(|declaration| declaration.condition) else {
+        return Ok(true);
+    };
+    let name = condition.text().unwrap_or_default();
+    let depends = || {
+        let message = format!("whether the nested stack {logical} is made depends on the condition {name}");
+        Gap::new(GapKind::AbsentInput, message)
+            .with_remedy(Remedy::Do("give the parameters of the condition values with `--parameters FILE`".into()))
+    };
+    let all = worlds::every(stage, |world| world.condition(name).map(|(truth, _)| truth))?;
+    match all.as_slice() {
+        all if all.iter().all(|truth| *truth == Ok(true)) => Ok(true),
+        all if all.iter().all(|truth| *truth == Ok(false)) => Ok(false),
+        _ => Err(depends()),
+    }
 }
 
 /// A path without detours, so that two names of one file are one.

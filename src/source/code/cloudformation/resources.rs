@@ -20,7 +20,7 @@ use crate::source::code::resource::{Body, BucketSetting, Pointer, Resource, Sett
 
 /// What a declaration makes: nothing where it is of no kind that matters here, or not made in any world.
 pub(super) fn read(stage: &Stage<'_>, declaration: &Declaration<'_>) -> Vec<Resource> {
-    if !is_known(declaration.kind) {
+    if !is_known(declaration.kind) || stage.is_made == Ok(false) {
         return Vec::new();
     }
     let (bodies, missing) = match worlds::every(stage, |world| in_world(world, declaration)) {
@@ -34,6 +34,7 @@ pub(super) fn read(stage: &Stage<'_>, declaration: &Declaration<'_>) -> Vec<Reso
             (vec![bodies(&world, declaration, &Node::unknown(gap.clone()))], declaration.condition.map(|_| gap))
         }
     };
+    let missing = missing.or_else(|| stage.is_made.clone().err());
     each_agreed(bodies)
         .into_iter()
         .enumerate()

@@ -66,6 +66,8 @@ pub(super) struct Stage<'a> {
     pub(super) home: Home,
     /// What the stack around it gives it: each parameter as text, and as a name.
     pub(super) inherited: BTreeMap<String, (Node, Node)>,
+    /// Whether it is made at all, as far as that is known: a nested stack may not be.
+    pub(super) is_made: Result<bool, Gap>,
     /// Nested stacks of it among the others, by logical id.
     children: BTreeMap<String, usize>,
     exports: &'a Exports<'a>,
@@ -193,6 +195,7 @@ fn staged<'a>(
             template,
             given: parameters.with(&made),
             home: home.clone(),
+            is_made: around.as_ref().map_or(Ok(true), |(stage, logical)| nested::is_made(stage, logical)),
             inherited: around.map(|(stage, logical)| nested::given(stage, logical)).unwrap_or_default(),
             children: children.clone(),
             exports,
