@@ -59,6 +59,7 @@ pub enum Command {
     /// but something could not be evaluated, a requirement of --require is undecided, or less was decided than --min-coverage
     /// asks for; 2 the scan could not be made; 130 interrupted, and what was read until then is written. A fail for which a
     /// waiver holds does not count for --fail-on, and one whose waiver has expired does; --require looks at the facts alone.
+    /// Where code is scanned, what only a running account tells is unknown, and no reason for 3.
     Scan(Box<Scan>),
     /// Say what changed between two reports.
     ///

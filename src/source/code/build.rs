@@ -30,6 +30,8 @@ pub struct Options {
 
 /// Joins stacks into one inventory.
 pub fn build(stacks: &[Stack], options: Options) -> Inventory {
+    // What was planned in part alone is not all, whoever says so.
+    let options = Options { complete: options.complete && stacks.iter().all(|stack| stack.is_whole), ..options };
     let work = Work { index: Index::new(stacks), stacks, options };
     let mut trails: Vec<Trail> = work.index.of(Noun::Trail).map(|(id, found)| work.trail(id, &found)).collect();
     let mut buckets: Vec<Bucket> = ids(&trails, |t| refs(&t.bucket, |b| Some(b.0.as_str())))
@@ -436,11 +438,14 @@ impl Work<'_> {
         let mut regions: BTreeSet<String> =
             trails.iter().filter(|t| t.owner_account == id).map(|t| t.home_region.clone()).collect();
         regions.retain(|region| !is_placeholder(region));
+        let always = always_enabled(&partition);
+        regions.extend(always.iter().map(|region| (*region).to_string()));
         let mut regions = Listing::complete(regions.into_iter().collect(), vec![from.clone()]);
-        match partition.as_str() {
-            // Each of these has several Regions that nobody can disable.
-            "aws" | "aws-cn" | "aws-us-gov" => regions.items.push(OTHER_REGIONS.to_string()),
-            _ => regions.add_gap(run_time("which Regions are enabled")),
+        // What is so for a Region of which nothing is known is so for each that is enabled beside.
+        if always.is_empty() {
+            regions.add_gap(run_time("which Regions are enabled"));
+        } else {
+            regions.items.push(OTHER_REGIONS.to_string());
         }
         let global_events_region = match partition.as_str() {
             "aws" => "us-east-1".to_string(),
@@ -568,6 +573,35 @@ impl<T: Clone + PartialEq> Set<T> {
             (None, false) => merged(&base, self.possible.iter()),
             (None, true) => base,
         }
+    }
+}
+
+/// The Regions that nobody can disable.
+/// Source: <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>.
+fn always_enabled(partition: &str) -> &'static [&'static str] {
+    match partition {
+        "aws" => &[
+            "ap-northeast-1",
+            "ap-northeast-2",
+            "ap-northeast-3",
+            "ap-south-1",
+            "ap-southeast-1",
+            "ap-southeast-2",
+            "ca-central-1",
+            "eu-central-1",
+            "eu-north-1",
+            "eu-west-1",
+            "eu-west-2",
+            "eu-west-3",
+            "sa-east-1",
+            "us-east-1",
+            "us-east-2",
+            "us-west-1",
+            "us-west-2",
+        ],
+        "aws-cn" => &["cn-north-1", "cn-northwest-1"],
+        "aws-us-gov" => &["us-gov-east-1", "us-gov-west-1"],
+        _ => &[],
     }
 }
 

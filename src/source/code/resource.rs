@@ -20,6 +20,8 @@ pub struct Stack {
     /// Where its resources are made unless one says otherwise.
     pub home: Home,
     pub resources: Vec<Resource>,
+    /// Whether all that the code makes is among them; not where a plan was made for a part of it.
+    pub is_whole: bool,
     pub notes: Vec<String>,
     /// When it was made, where it says so.
     pub read: Option<Timestamp>,

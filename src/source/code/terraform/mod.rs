@@ -113,6 +113,9 @@ impl Read {
         stack.before = reading.before().map(Box::new);
         stack.read = plan.timestamp.as_deref().and_then(|text| text.parse().ok());
         stack.actions = actions(plan);
+        if !stack.is_whole {
+            stack.notes.push("the plan leaves resources out that the code has, so that it is not all of it".into());
+        }
         for unread in source.iter().flat_map(|source| &source.0.unread) {
             stack.notes.push(format!("{unread} could not be parsed: what it refers to is told by the plan alone"));
         }
@@ -299,6 +302,7 @@ impl Reading<'_> {
             count: instances.values().filter(|i| !i.address.is_data).count(),
             home: providers.default(),
             resources,
+            is_whole: plan.complete != Some(false),
             notes: Vec::new(),
             read: None,
             before: None,
