@@ -128,8 +128,9 @@ pub enum Command {
 
 #[derive(Debug, Default, Args)]
 pub struct Scan {
-    /// Terraform plans as JSON (`terraform show -json PLANFILE > plan.json`), recordings (made with --record), or saved
-    /// inventories; `examples/acme-org` is carried inside the program. What a file is shows in its content.
+    /// Terraform plans as JSON (`terraform show -json PLANFILE > plan.json`), each with its PLANFILE beside it where places
+    /// and references are to be exact; recordings (made with --record); or saved inventories. What a file is shows in its
+    /// content. `examples/acme-org` is carried inside the program.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 

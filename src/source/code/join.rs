@@ -186,10 +186,10 @@ fn no_thing(from: &Found<'_>, address: &str, noun: Noun) -> Gap {
 
 pub(super) fn noun(body: &Body) -> Option<Noun> {
     match body {
-        Body::Trail { .. } => Some(Noun::Trail),
-        Body::Bucket { .. } => Some(Noun::Bucket),
+        Body::Trail(_) => Some(Noun::Trail),
+        Body::Bucket(_) => Some(Noun::Bucket),
         Body::Key(_) => Some(Noun::Key),
-        Body::LogGroup { .. } => Some(Noun::LogGroup),
+        Body::LogGroup(_) => Some(Noun::LogGroup),
         Body::Topic(_) => Some(Noun::Topic),
         Body::Alias { .. } | Body::AccountPublicAccessBlock(_) | Body::Setting { .. } => None,
     }
@@ -204,7 +204,7 @@ pub(super) fn name(found: &Found<'_>) -> String {
 /// The id of a resource in the inventory.
 fn id(found: &Found<'_>) -> String {
     let Found { resource, .. } = found;
-    if let (Some(arn), false) = (&resource.arn, matches!(resource.body, Body::Bucket { .. })) {
+    if let (Some(arn), false) = (&resource.arn, matches!(resource.body, Body::Bucket(_))) {
         return arn.strip_suffix(":*").unwrap_or(arn).to_string();
     }
     let Home { account, partition, region } = &resource.home;

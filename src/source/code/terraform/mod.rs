@@ -344,7 +344,7 @@ impl Reading<'_> {
                 home,
                 place: None,
                 related: Vec::new(),
-                body: Body::Setting { of, setting: Setting::Bucket(setting) },
+                body: Body::Setting { of, setting: Setting::Bucket(Box::new(setting)) },
             });
         }
         found
