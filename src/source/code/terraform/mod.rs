@@ -129,7 +129,8 @@ fn values(plan: &Plan) -> BTreeMap<String, Value> {
     let mut add = |address: &str, values: &Value, sensitive: &Value| {
         let mut values = values.clone();
         if let Some(map) = values.as_object_mut() {
-            map.retain(|key, _| matches!(sensitive.get(key), None | Some(Value::Bool(false) | Value::Null)));
+            let is_open = |key: &str| matches!(sensitive.get(key), None | Some(Value::Bool(false) | Value::Null));
+            map.retain(|key, _| sensitive != &Value::Bool(true) && is_open(key));
         }
         all.insert(address.to_string(), values);
     };
