@@ -59,6 +59,7 @@ pub enum Command {
     /// but something could not be evaluated, a requirement of --require is undecided, or less was decided than --min-coverage
     /// asks for; 2 the scan could not be made; 130 interrupted, and what was read until then is written. A fail for which a
     /// waiver holds does not count for --fail-on, and one whose waiver has expired does; --require looks at the facts alone.
+    /// Where code is scanned, what only a running account tells is unknown, and no reason for 3.
     Scan(Box<Scan>),
     /// Say what changed between two reports.
     ///
@@ -127,9 +128,10 @@ pub enum Command {
 
 #[derive(Debug, Default, Args)]
 pub struct Scan {
-    /// Terraform plans as JSON (`terraform show -json PLANFILE > plan.json`), CloudFormation templates in YAML or JSON, a
-    /// folder of them, or a `cdk.out`; recordings (made with --record), or saved inventories; `examples/acme-org` is carried
-    /// inside the program. What a file is shows in its content.
+    /// Terraform plans as JSON (`terraform show -json PLANFILE > plan.json`), each with its PLANFILE beside it where places
+    /// and references are to be exact; CloudFormation templates in YAML or JSON, a folder of them, or a `cdk.out`; recordings
+    /// (made with --record); or saved inventories. What a file is shows in its content. `examples/acme-org` is carried inside
+    /// the program.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 

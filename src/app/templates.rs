@@ -28,9 +28,9 @@ impl Templates {
 
     /// Adds what a folder holds: an assembly of the CDK, or templates. Whether it holds any.
     pub(super) fn folder(&mut self, folder: &Path) -> Result<bool, Refusal> {
-        let inside = folder.join("cdk.out");
-        if let Some(at) = [folder, &inside].into_iter().find(|folder| Assembly::is_at(folder)) {
-            let assembly = Assembly::load(at).map_err(|e| Refusal::caused(&e).hint("run `cdk synth` again"))?;
+        let (inside, read) = (folder.join("cdk.out"), |path: &Path| fs::read(path));
+        if let Some(at) = [folder, &inside].into_iter().find(|folder| Assembly::is_at(folder, &read)) {
+            let assembly = Assembly::load(at, &read).map_err(|e| Refusal::caused(&e).hint("run `cdk synth` again"))?;
             self.gaps.extend(assembly.missing.iter().map(|missing| {
                 Gap::new(GapKind::AbsentInput, format!("{}: the assembly names {missing}, which is not there", at.display()))
                     .with_remedy(Remedy::Do("run `cdk synth` again".into()))
@@ -71,8 +71,10 @@ impl Templates {
                     .hint("leave it away, or name a template")),
             };
         }
-        let read = cloudformation::read(&self.inputs, &parameters);
+        let mut read = cloudformation::read(&self.inputs, &parameters);
         self.gaps.extend(read.gaps);
+        // What was not read may hold what the rest lacks.
+        read.stacks.iter_mut().for_each(|stack| stack.is_whole &= self.gaps.is_empty());
         self.unwritten = read.unwritten;
         match (read.stacks.is_empty(), self.gaps.first()) {
             (true, Some(gap)) => {

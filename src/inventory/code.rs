@@ -20,8 +20,8 @@ pub fn is_placeholder(text: &str) -> bool {
     text.contains(OPEN)
 }
 
-/// The Region that stands for every one that the code does not name.
-pub const OTHER_REGIONS: &str = "every other Region";
+/// The Region that stands for every one that the code does not name; policies read it as unknown.
+pub const OTHER_REGIONS: &str = "⟨every other Region⟩";
 
 /// Where the facts of code were read.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

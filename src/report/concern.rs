@@ -89,7 +89,7 @@ impl<'a> Concern<'a> {
     pub(super) fn includes(&self, finding: &Finding) -> bool {
         let subject = &finding.subject;
         // What code declares is known by its address, and not by what it will be called.
-        if subject.place.is_some() {
+        if subject.kind != "account" && subject.place.is_some() {
             return true;
         }
         let id = subject.id.as_str();

@@ -363,8 +363,9 @@ fn json_and_wide_text_say_the_same() {
 #[test]
 fn an_assembly_is_read_with_its_stages_and_exports() {
     let folder = root().join("tests/it/cloudformation/cdk.out");
-    assert!(Assembly::is_at(&folder) && !Assembly::is_at(&root().join("examples")));
-    let assembly = Assembly::load(&folder).expect("an assembly");
+    let files = |path: &Path| std::fs::read(path);
+    assert!(Assembly::is_at(&folder, &files) && !Assembly::is_at(&root().join("examples"), &files));
+    let assembly = Assembly::load(&folder, &files).expect("an assembly");
     assert!(assembly.missing.is_empty());
     let inventory = built(&cloudformation::read(&assembly.inputs, &Parameters::default()));
     let addresses: Vec<&str> = inventory.code.iter().flat_map(|code| &code.declared).map(|d| d.address.as_str()).collect();
@@ -445,6 +446,9 @@ fn a_bad_template_among_good_ones_is_a_gap_and_no_clean_result() {
     let (code, said) = run(folder.path(), &only);
     assert_eq!(code, Some(3), "{said}");
     assert!(said.contains("templates/bad.yaml:") && said.contains("1 pass"), "{said}");
+    write("templates/good.yaml", EXPORTER);
+    let (code, said) = run(folder.path(), &["templates", "--policy", "trail-exists", "--complete"]);
+    assert_eq!(code, Some(3), "the trail may be in the template that was not read\n{said}");
 }
 
 #[test]

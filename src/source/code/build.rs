@@ -3,20 +3,20 @@
 //! Only what serves a trail is taken up, as for a live account. What sets something of a bucket counts for that bucket; where
 //! it is not known for which, for each that it may be about.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
+use super::account::scope_of;
 use super::blank::{self, run_time};
 use super::change;
 use super::join::{self, Found, Index, Noun};
-use super::resource::{Body, BucketSetting, Setting, Stack};
-use crate::inventory::bucket::PublicAccessBlock;
+use super::resource::{Body, Setting, Stack};
 use crate::inventory::code::{OTHER_REGIONS, is_placeholder};
 use crate::inventory::document::{Matches, PolicyDocument};
 use crate::inventory::{
-    Account, AccountScope, Basis, Bucket, BucketRef, Code, CodeFile, Declared, Fact, Gap, GapKind, Inventory, Key, KeyRef,
-    Listing, LogGroup, LogGroupRef, Origin, Remedy, Scope, SourcePlace, Standing, Topic, TopicRef, Trail, TrailRef, TrailStatus,
+    Account, Basis, Bucket, BucketRef, Code, CodeFile, Declared, Fact, Gap, GapKind, Inventory, Key, KeyRef, Listing, LogGroup,
+    LogGroupRef, Origin, Remedy, Scope, SourcePlace, Topic, TopicRef, Trail, TrailRef, TrailStatus,
 };
 
 /// How code is taken.
@@ -30,6 +30,8 @@ pub struct Options {
 
 /// Joins stacks into one inventory.
 pub fn build(stacks: &[Stack], options: Options) -> Inventory {
+    // What was planned in part alone is not all, whoever says so.
+    let options = Options { complete: options.complete && stacks.iter().all(|stack| stack.is_whole), ..options };
     let work = Work { index: Index::new(stacks), stacks, options };
     let mut trails: Vec<Trail> = work.index.of(Noun::Trail).map(|(id, found)| work.trail(id, &found)).collect();
     let mut buckets: Vec<Bucket> = ids(&trails, |t| refs(&t.bucket, |b| Some(b.0.as_str())))
@@ -91,22 +93,22 @@ pub fn build(stacks: &[Stack], options: Options) -> Inventory {
     inventory
 }
 
-struct Work<'a> {
-    stacks: &'a [Stack],
-    index: Index<'a>,
-    options: Options,
+pub(super) struct Work<'a> {
+    pub(super) stacks: &'a [Stack],
+    pub(super) index: Index<'a>,
+    pub(super) options: Options,
 }
 
 impl Work<'_> {
     fn trail(&self, id: &str, found: &Found<'_>) -> Trail {
-        let Body::Trail { record, bucket, key, log_group, topic } = &found.resource.body else {
+        let Body::Trail(body) = &found.resource.body else {
             return blank::trail(&run_time("anything of it"));
         };
-        let home = &found.resource.home;
-        let bucket = self.index.resolve(found, Noun::Bucket, bucket);
-        let key = self.index.resolve(found, Noun::Key, key);
-        let log_group = self.index.resolve(found, Noun::LogGroup, log_group);
-        let topic = self.index.resolve(found, Noun::Topic, topic);
+        let (home, record) = (&found.resource.home, &body.record);
+        let bucket = self.index.resolve(found, Noun::Bucket, &body.bucket);
+        let key = self.index.resolve(found, Noun::Key, &body.key);
+        let log_group = self.index.resolve(found, Noun::LogGroup, &body.log_group);
+        let topic = self.index.resolve(found, Noun::Topic, &body.topic);
         let no_bucket = Gap::new(GapKind::NotUnderstood, format!("{} names no bucket", found.resource.address));
         Trail {
             arn: id.to_string(),
@@ -121,7 +123,7 @@ impl Work<'_> {
             cloud_watch_logs_log_group_arn: said(&log_group).map(|arn| arn.map(|arn| arn + ":*")),
             log_group: log_group.map(|g| g.map(LogGroupRef)),
             status: statuses(record, &home.region),
-            ..(**record).clone()
+            ..record.clone()
         }
     }
 
@@ -130,12 +132,12 @@ impl Work<'_> {
             let gap = elsewhere("bucket", name);
             return Bucket { name: name.to_string(), partition: self.partition(), trails, ..blank::bucket(&gap) };
         };
-        let Body::Bucket { record, key, log_target } = &found.resource.body else {
+        let Body::Bucket(body) = &found.resource.body else {
             return blank::bucket(&run_time("anything of it"));
         };
-        let (home, from) = (&found.resource.home, origin(&found));
+        let (home, from, record) = (&found.resource.home, origin(&found), &body.record);
         let known = |value: String| Fact::Known { value, from: from.clone(), basis: Basis::Configured };
-        let key = self.index.resolve(&found, Noun::Key, key);
+        let key = self.index.resolve(&found, Noun::Key, &body.key);
         let mut bucket = Bucket {
             name: name.to_string(),
             partition: home.partition.clone(),
@@ -146,9 +148,9 @@ impl Work<'_> {
             acl_owner: Fact::Unknown(run_time("the canonical user id of the bucket's owner")),
             top_level_prefixes: Listing::unread(run_time("what a bucket holds")),
             trails,
-            ..(**record).clone()
+            ..record.clone()
         };
-        self.log_to(&mut bucket, self.index.resolve(&found, Noun::Bucket, log_target));
+        self.log_to(&mut bucket, self.index.resolve(&found, Noun::Bucket, &body.log_target));
         self.settle(name, &mut bucket);
         bucket.policy = suited(bucket.policy, name, &format!("arn:{}:s3:::{name}", home.partition));
         bucket.policy_is_public = match &bucket.policy {
@@ -156,114 +158,6 @@ impl Work<'_> {
             _ => Fact::Unknown(run_time("whether S3 judges a bucket policy as public")),
         };
         bucket
-    }
-
-    /// Lays upon a bucket what other resources set of it.
-    fn settle(&self, name: &str, bucket: &mut Bucket) {
-        let mut certain: BTreeMap<u8, Vec<Bucket>> = BTreeMap::new();
-        let mut possible: BTreeMap<u8, Vec<Bucket>> = BTreeMap::new();
-        for (found, of, setting) in self.bucket_settings() {
-            let target = self.index.resolve(&found, Noun::Bucket, of);
-            let kind = kind(setting);
-            let with = |this: &Self, base: &Bucket| {
-                let mut changed = base.clone();
-                this.set(&mut changed, &found, setting);
-                changed
-            };
-            match &target {
-                Fact::Known { value: Some(id), .. } if id == name => {
-                    certain.entry(kind).or_default().push(with(self, bucket));
-                }
-                Fact::OneOf { candidates, .. } if candidates.iter().flatten().any(|id| id == name) => {
-                    possible.entry(kind).or_default().push(with(self, bucket));
-                }
-                Fact::Unknown(gap) => {
-                    let mut changed = bucket.clone();
-                    self.set(&mut changed, &found, &unknown(kind, gap));
-                    possible.entry(kind).or_default().push(changed);
-                }
-                _ => {}
-            }
-        }
-        let base = bucket.clone();
-        for kind in 0..KINDS {
-            let mut variants = match (certain.remove(&kind), possible.remove(&kind)) {
-                (Some(certain), _) => certain,
-                (None, Some(mut possible)) => {
-                    possible.push(base.clone());
-                    possible
-                }
-                (None, None) => continue,
-            };
-            let first = variants.remove(0);
-            take(kind, bucket, &first, &variants);
-        }
-    }
-
-    fn bucket_settings(&self) -> impl Iterator<Item = (Found<'_>, &super::Pointer, &BucketSetting)> {
-        self.stacks.iter().flat_map(|stack| stack.resources.iter().map(move |resource| Found { stack, resource })).filter_map(
-            |found| match &found.resource.body {
-                Body::Setting { of, setting: Setting::Bucket(setting) } => Some((found, of, setting)),
-                _ => None,
-            },
-        )
-    }
-
-    fn set(&self, bucket: &mut Bucket, found: &Found<'_>, setting: &BucketSetting) {
-        match setting.clone() {
-            BucketSetting::Versioning { versioning, mfa_delete } => {
-                bucket.versioning = versioning;
-                bucket.mfa_delete = mfa_delete;
-            }
-            BucketSetting::Encryption { algorithm, key_id, key, bucket_key } => {
-                bucket.default_encryption = algorithm;
-                bucket.default_encryption_key = self.index.resolve(found, Noun::Key, &key).map(|k| k.map(KeyRef));
-                bucket.default_encryption_key_id = key_id;
-                bucket.bucket_key_enabled = bucket_key;
-            }
-            BucketSetting::PublicAccessBlock(block) => bucket.public_access_block = block,
-            BucketSetting::Policy(policy) => bucket.policy = policy,
-            BucketSetting::Acl(grants) => bucket.acl_grants = grants,
-            BucketSetting::Ownership(ownership) => bucket.object_ownership = ownership,
-            BucketSetting::Logging { target, prefix } => {
-                self.log_to(bucket, self.index.resolve(found, Noun::Bucket, &target));
-                bucket.access_log_prefix = prefix;
-            }
-            BucketSetting::ObjectLock(lock) => bucket.object_lock = lock,
-            BucketSetting::Lifecycle(rules) => bucket.lifecycle_rules = rules,
-            BucketSetting::Replication(rules) => bucket.replication_rules = rules,
-        }
-    }
-
-    /// A bucket of the code that access logs go to is there; of another one that is not known.
-    fn log_to(&self, bucket: &mut Bucket, target: Fact<Option<String>>) {
-        bucket.access_log_bucket_exists = match &target {
-            Fact::Known { value: None, from, basis } => Fact::Known { value: None, from: from.clone(), basis: *basis },
-            Fact::Known { value: Some(name), from, basis } if self.index.declared(Noun::Bucket, name).is_some() => {
-                Fact::Known { value: Some(true), from: from.clone(), basis: *basis }
-            }
-            Fact::Known { value: Some(name), .. } => Fact::Unknown(elsewhere("bucket", name)),
-            Fact::OneOf { from, .. } => Fact::Known { value: Some(true), from: from.clone(), basis: Basis::Configured },
-            Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
-        };
-        // A name that is open in the one place may be the name that is written in the other, unless both are of this code.
-        bucket.access_log_bucket = match target {
-            Fact::Known { value: Some(name), .. }
-                if is_placeholder(&bucket.name) && self.index.declared(Noun::Bucket, &name).is_none() =>
-            {
-                Fact::Unknown(elsewhere("bucket", &name))
-            }
-            Fact::Known { value: Some(name), from, basis } if is_placeholder(&name) => {
-                if name == bucket.name {
-                    Fact::Known { value: Some(name), from, basis }
-                } else {
-                    // Two buckets of the code are two; the words are those of a name that no bucket has.
-                    let words = name.trim_matches(['⟨', '⟩']).to_string();
-                    Fact::Known { value: Some(words), from, basis }
-                }
-            }
-            other => other,
-        };
     }
 
     fn key(&self, arn: &str) -> Key {
@@ -318,10 +212,10 @@ impl Work<'_> {
                 ..blank::log_group(&elsewhere("log group", name))
             };
         };
-        let Body::LogGroup { record, key } = &found.resource.body else {
+        let Body::LogGroup(body) = &found.resource.body else {
             return blank::log_group(&run_time("anything of it"));
         };
-        let key = self.index.resolve(&found, Noun::Key, key);
+        let key = self.index.resolve(&found, Noun::Key, &body.key);
         LogGroup {
             arn: arn.to_string(),
             name: join::name(&found),
@@ -331,7 +225,7 @@ impl Work<'_> {
             kms_key_id: said(&key),
             kms_key: key.map(|k| k.map(KeyRef)),
             trails,
-            ..(**record).clone()
+            ..body.record.clone()
         }
     }
 
@@ -374,120 +268,8 @@ impl Work<'_> {
         topic
     }
 
-    /// What other resources set of a thing.
-    fn settings<T: Clone + PartialEq>(&self, noun: Noun, id: &str, read: impl Fn(&Setting) -> Option<Fact<T>>) -> Set<T> {
-        let mut set = Set { certain: Vec::new(), possible: Vec::new() };
-        for stack in self.stacks {
-            for resource in &stack.resources {
-                let Body::Setting { of, setting } = &resource.body else { continue };
-                let Some(fact) = read(setting) else { continue };
-                match self.index.resolve(&Found { stack, resource }, noun, of) {
-                    Fact::Known { value: Some(of), .. } if of == id => set.certain.push(fact),
-                    Fact::OneOf { candidates, .. } if candidates.iter().flatten().any(|of| of == id) => set.possible.push(fact),
-                    Fact::Unknown(gap) => set.possible.push(Fact::Unknown(gap)),
-                    _ => {}
-                }
-            }
-        }
-        set
-    }
-
     fn partition(&self) -> String {
         self.stacks.first().map_or_else(|| "aws".to_string(), |stack| stack.home.partition.clone())
-    }
-
-    /// The accounts that hold something of the chain; of a stack that holds nothing of it, its own.
-    fn accounts(&self, trails: &[Trail], buckets: &[Bucket]) -> Vec<Account> {
-        let mut ids: BTreeMap<String, (String, &Stack)> = BTreeMap::new();
-        for stack in self.stacks {
-            let mut any = false;
-            for resource in stack.resources.iter().filter(|r| join::noun(&r.body).is_some()) {
-                any = true;
-                ids.entry(resource.home.account.clone()).or_insert_with(|| (resource.home.partition.clone(), stack));
-            }
-            if !any {
-                ids.entry(stack.home.account.clone()).or_insert_with(|| (stack.home.partition.clone(), stack));
-            }
-        }
-        let holds = |id: &str| {
-            trails.iter().any(|t| t.owner_account == id)
-                || buckets.iter().any(|b| b.owner_account.known().is_some_and(|o| o == id))
-        };
-        if ids.keys().any(|id| holds(id)) {
-            ids.retain(|id, _| holds(id));
-        }
-        ids.into_iter().map(|(id, (partition, stack))| self.account(id, partition, stack, trails)).collect()
-    }
-
-    fn account(&self, id: String, partition: String, stack: &Stack, trails: &[Trail]) -> Account {
-        let from = Origin::Address { file: stack.file.clone(), address: "the code".to_string() };
-        let mut listed = Listing::complete(Vec::new(), vec![from.clone()]);
-        for trail in trails {
-            if trail.owner_account == id {
-                listed.items.push(TrailRef(trail.arn.clone()));
-            } else if !matches!(trail.is_organization, Fact::Known { value: false, .. }) {
-                let message = format!("trail {} may record for the whole organization, and in this account too", trail.name);
-                listed.add_gap(Gap::new(GapKind::RunTime, message));
-            }
-        }
-        if !self.options.complete {
-            listed.add_gap(partial());
-        }
-        let mut regions: BTreeSet<String> =
-            trails.iter().filter(|t| t.owner_account == id).map(|t| t.home_region.clone()).collect();
-        regions.retain(|region| !is_placeholder(region));
-        let mut regions = Listing::complete(regions.into_iter().collect(), vec![from.clone()]);
-        match partition.as_str() {
-            // Each of these has several Regions that nobody can disable.
-            "aws" | "aws-cn" | "aws-us-gov" => regions.items.push(OTHER_REGIONS.to_string()),
-            _ => regions.add_gap(run_time("which Regions are enabled")),
-        }
-        let global_events_region = match partition.as_str() {
-            "aws" => "us-east-1".to_string(),
-            "aws-cn" => "cn-north-1".to_string(),
-            "aws-us-gov" => "us-gov-west-1".to_string(),
-            other => crate::inventory::code::placeholder(&format!("the Region of global events of {other}")),
-        };
-        Account {
-            alias: Fact::Unknown(run_time("the account's alias")),
-            caller_arn: Fact::Unknown(run_time("who reads the account")),
-            organization: Fact::Unknown(run_time("which organization an account belongs to")),
-            public_access_block: self.account_block(&id),
-            id,
-            partition,
-            regions,
-            global_events_region,
-            trails: listed,
-        }
-    }
-
-    fn account_block(&self, account: &str) -> Fact<PublicAccessBlock> {
-        let blocks: Vec<&Fact<PublicAccessBlock>> = self
-            .stacks
-            .iter()
-            .flat_map(|stack| &stack.resources)
-            .filter(|resource| resource.home.account == account)
-            .filter_map(|resource| match &resource.body {
-                Body::AccountPublicAccessBlock(block) => Some(block),
-                _ => None,
-            })
-            .collect();
-        match blocks.as_slice() {
-            [] if self.options.complete => Fact::Known {
-                value: PublicAccessBlock {
-                    level: "account".into(),
-                    block_public_acls: false,
-                    ignore_public_acls: false,
-                    block_public_policy: false,
-                    restrict_public_buckets: false,
-                },
-                from: Origin::Derived,
-                basis: Basis::AssumedDefault,
-            },
-            [] => Fact::Unknown(partial()),
-            [one] => (*one).clone(),
-            [first, ..] => merged(first, blocks.iter().skip(1).copied()),
-        }
     }
 
     fn code(
@@ -555,29 +337,7 @@ impl Work<'_> {
     }
 }
 
-/// What other resources set of a thing: certainly, or possibly.
-struct Set<T> {
-    certain: Vec<Fact<T>>,
-    possible: Vec<Fact<T>>,
-}
-
-impl<T: Clone + PartialEq> Set<T> {
-    fn over(self, base: Fact<T>) -> Fact<T> {
-        match (self.certain.split_first(), self.possible.is_empty()) {
-            (Some((first, rest)), _) => merged(first, rest.iter()),
-            (None, false) => merged(&base, self.possible.iter()),
-            (None, true) => base,
-        }
-    }
-}
-
-/// Why the list of an account's trails need not be all.
-fn partial() -> Gap {
-    Gap::new(GapKind::NotInCode, "the code need not be all that the account holds")
-        .with_remedy(Remedy::Do("say `--complete` where it is, or scan the account".into()))
-}
-
-fn elsewhere(noun: &str, name: &str) -> Gap {
+pub(super) fn elsewhere(noun: &str, name: &str) -> Gap {
     let message = format!("{noun} {} is not made by the code that was given", name.trim_matches(['⟨', '⟩']));
     let remedy = "give the code that makes it too, or scan the account that owns it";
     Gap::new(GapKind::NotInCode, message).with_remedy(Remedy::Do(remedy.into()))
@@ -587,17 +347,6 @@ fn origin(found: &Found<'_>) -> Origin {
     match &found.resource.place {
         Some(place) => Origin::Place { file: place.file.clone(), line: place.line, column: place.column },
         None => Origin::Address { file: found.stack.file.clone(), address: found.resource.address.clone() },
-    }
-}
-
-fn scope_of(account: &Account) -> AccountScope {
-    AccountScope {
-        id: account.id.clone(),
-        name: None,
-        standing: Standing::Asked,
-        reached: true,
-        gaps: Vec::new(),
-        regions: Vec::new(),
     }
 }
 
@@ -621,7 +370,8 @@ fn statuses(record: &Trail, home: &str) -> Listing<TrailStatus> {
     let mut listing = Listing { items: vec![status(home)], gaps: Vec::new(), from: Vec::new() };
     match &record.is_multi_region {
         Fact::Known { value: false, .. } => {}
-        Fact::Known { .. } => listing.items.push(status(OTHER_REGIONS)),
+        // No Region has this name, so that what it says of itself is about none that is named.
+        Fact::Known { .. } => listing.items.push(status(OTHER_REGIONS.trim_matches(['⟨', '⟩']))),
         Fact::Unknown(gap) => listing.add_gap(gap.clone()),
         Fact::OneOf { .. } => listing.add_gap(run_time("which Regions the trail covers")),
     }
@@ -675,112 +425,6 @@ fn suited(policy: Fact<Option<PolicyDocument>>, id: &str, arn: &str) -> Fact<Opt
         )));
     }
     policy
-}
-
-/// What is so whichever of the facts holds.
-pub(super) fn merged<'f, T: Clone + PartialEq + 'f>(first: &Fact<T>, rest: impl Iterator<Item = &'f Fact<T>>) -> Fact<T> {
-    let mut all = first.clone();
-    for other in rest {
-        all = match (all, other) {
-            (Fact::Unknown(gap), _) => Fact::Unknown(gap),
-            (_, Fact::Unknown(gap)) => Fact::Unknown(gap.clone()),
-            (Fact::Known { value, from, basis }, Fact::Known { value: also, basis: weaker, .. }) if value == *also => {
-                Fact::Known { value, from, basis: basis.max(*weaker) }
-            }
-            (one, other) => {
-                let set = |fact: &Fact<T>| matches!(fact, Fact::OneOf { candidates, .. } if candidates.is_empty());
-                if set(&one) || set(other) {
-                    Fact::Unknown(Gap::new(GapKind::KnownAfterApply, "which of several settings holds is known after apply"))
-                } else {
-                    let (mut values, from) = spread(&one);
-                    for value in spread(other).0 {
-                        if !values.contains(&value) {
-                            values.push(value);
-                        }
-                    }
-                    Fact::OneOf { candidates: values, from }
-                }
-            }
-        };
-    }
-    all
-}
-
-fn spread<T: Clone>(fact: &Fact<T>) -> (Vec<T>, Origin) {
-    match fact {
-        Fact::Known { value, from, .. } => (vec![value.clone()], from.clone()),
-        Fact::OneOf { candidates, from } => (candidates.clone(), from.clone()),
-        Fact::Unknown(_) => (Vec::new(), Origin::Derived),
-    }
-}
-
-/// How many kinds of bucket settings there are.
-const KINDS: u8 = 10;
-
-fn kind(setting: &BucketSetting) -> u8 {
-    match setting {
-        BucketSetting::Versioning { .. } => 0,
-        BucketSetting::Encryption { .. } => 1,
-        BucketSetting::PublicAccessBlock(_) => 2,
-        BucketSetting::Policy(_) => 3,
-        BucketSetting::Acl(_) => 4,
-        BucketSetting::Ownership(_) => 5,
-        BucketSetting::Logging { .. } => 6,
-        BucketSetting::ObjectLock(_) => 7,
-        BucketSetting::Lifecycle(_) => 8,
-        BucketSetting::Replication(_) => 9,
-    }
-}
-
-/// A setting of a kind that may be about the bucket, and may be anything.
-fn unknown(kind: u8, gap: &Gap) -> BucketSetting {
-    match kind {
-        0 => BucketSetting::Versioning { versioning: Fact::Unknown(gap.clone()), mfa_delete: Fact::Unknown(gap.clone()) },
-        1 => BucketSetting::Encryption {
-            algorithm: Fact::Unknown(gap.clone()),
-            key_id: Fact::Unknown(gap.clone()),
-            key: Fact::Unknown(gap.clone()),
-            bucket_key: Fact::Unknown(gap.clone()),
-        },
-        2 => BucketSetting::PublicAccessBlock(Fact::Unknown(gap.clone())),
-        3 => BucketSetting::Policy(Fact::Unknown(gap.clone())),
-        4 => BucketSetting::Acl(Fact::Unknown(gap.clone())),
-        5 => BucketSetting::Ownership(Fact::Unknown(gap.clone())),
-        6 => BucketSetting::Logging { target: Fact::Unknown(gap.clone()), prefix: Fact::Unknown(gap.clone()) },
-        7 => BucketSetting::ObjectLock(Fact::Unknown(gap.clone())),
-        8 => BucketSetting::Lifecycle(Fact::Unknown(gap.clone())),
-        _ => BucketSetting::Replication(Fact::Unknown(gap.clone())),
-    }
-}
-
-/// Takes over what buckets agree on of one kind of setting.
-fn take(kind: u8, bucket: &mut Bucket, first: &Bucket, rest: &[Bucket]) {
-    match kind {
-        0 => {
-            bucket.versioning = merged(&first.versioning, rest.iter().map(|b| &b.versioning));
-            bucket.mfa_delete = merged(&first.mfa_delete, rest.iter().map(|b| &b.mfa_delete));
-        }
-        1 => {
-            bucket.default_encryption = merged(&first.default_encryption, rest.iter().map(|b| &b.default_encryption));
-            bucket.default_encryption_key = merged(&first.default_encryption_key, rest.iter().map(|b| &b.default_encryption_key));
-            bucket.default_encryption_key_id =
-                merged(&first.default_encryption_key_id, rest.iter().map(|b| &b.default_encryption_key_id));
-            bucket.bucket_key_enabled = merged(&first.bucket_key_enabled, rest.iter().map(|b| &b.bucket_key_enabled));
-        }
-        2 => bucket.public_access_block = merged(&first.public_access_block, rest.iter().map(|b| &b.public_access_block)),
-        3 => bucket.policy = merged(&first.policy, rest.iter().map(|b| &b.policy)),
-        4 => bucket.acl_grants = merged(&first.acl_grants, rest.iter().map(|b| &b.acl_grants)),
-        5 => bucket.object_ownership = merged(&first.object_ownership, rest.iter().map(|b| &b.object_ownership)),
-        6 => {
-            bucket.access_log_bucket = merged(&first.access_log_bucket, rest.iter().map(|b| &b.access_log_bucket));
-            bucket.access_log_bucket_exists =
-                merged(&first.access_log_bucket_exists, rest.iter().map(|b| &b.access_log_bucket_exists));
-            bucket.access_log_prefix = merged(&first.access_log_prefix, rest.iter().map(|b| &b.access_log_prefix));
-        }
-        7 => bucket.object_lock = merged(&first.object_lock, rest.iter().map(|b| &b.object_lock)),
-        8 => bucket.lifecycle_rules = merged(&first.lifecycle_rules, rest.iter().map(|b| &b.lifecycle_rules)),
-        _ => bucket.replication_rules = merged(&first.replication_rules, rest.iter().map(|b| &b.replication_rules)),
-    }
 }
 
 /// Every id that the records name.

@@ -43,25 +43,38 @@ pub(super) struct Found<'a> {
 pub(super) struct Index<'a> {
     by_address: BTreeMap<(&'a str, &'a str), Found<'a>>,
     by_id: BTreeMap<(Noun, String), Found<'a>>,
+    /// The id of each thing, by the file and address that declare it.
+    ids: BTreeMap<(&'a str, &'a str), String>,
     by_name: BTreeMap<(Noun, &'a str), Vec<Found<'a>>>,
-    /// Of two resources of one id the first is taken.
+    /// Things that would have the id of another, in words.
     pub(super) twice: Vec<String>,
 }
 
 impl<'a> Index<'a> {
     pub(super) fn new(stacks: &'a [Stack]) -> Self {
-        let mut index =
-            Index { by_address: BTreeMap::new(), by_id: BTreeMap::new(), by_name: BTreeMap::new(), twice: Vec::new() };
+        let mut index = Index {
+            by_address: BTreeMap::new(),
+            by_id: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            by_name: BTreeMap::new(),
+            twice: Vec::new(),
+        };
         for stack in stacks {
             for resource in &stack.resources {
                 let found = Found { stack, resource };
                 index.by_address.insert((&stack.file, &resource.address), found);
                 if let Some(noun) = noun(&resource.body) {
-                    let id = id(&found);
+                    let mut id = id(&found);
+                    // Two things of one name are one of them a mistake, or in accounts that are not told apart: both are judged.
                     if index.by_id.contains_key(&(noun, id.clone())) {
-                        index.twice.push(format!("{} is declared more than once: {}", id, resource.address));
-                        continue;
+                        index.twice.push(format!(
+                            "{} has the name of another {}",
+                            resource.address,
+                            noun.name().replace('_', " ")
+                        ));
+                        id.push_str(&placeholder(&format!("{} in {}", resource.address, stack.file)));
                     }
+                    index.ids.insert((&stack.file, &resource.address), id.clone());
                     index.by_id.insert((noun, id), found);
                 }
                 let named = if matches!(resource.body, Body::Alias { .. }) { Some(Noun::Key) } else { noun(&resource.body) };
@@ -149,7 +162,7 @@ impl<'a> Index<'a> {
     fn thing(&self, found: &Found<'a>, wanted: Noun, steps: usize) -> Option<Fact<Option<String>>> {
         if noun(&found.resource.body) == Some(wanted) {
             return Some(Fact::Known {
-                value: Some(id(found)),
+                value: self.ids.get(&(found.stack.file.as_str(), found.resource.address.as_str())).cloned(),
                 from: crate::inventory::Origin::Derived,
                 basis: crate::inventory::Basis::Observed,
             });
@@ -173,10 +186,10 @@ fn no_thing(from: &Found<'_>, address: &str, noun: Noun) -> Gap {
 
 pub(super) fn noun(body: &Body) -> Option<Noun> {
     match body {
-        Body::Trail { .. } => Some(Noun::Trail),
-        Body::Bucket { .. } => Some(Noun::Bucket),
+        Body::Trail(_) => Some(Noun::Trail),
+        Body::Bucket(_) => Some(Noun::Bucket),
         Body::Key(_) => Some(Noun::Key),
-        Body::LogGroup { .. } => Some(Noun::LogGroup),
+        Body::LogGroup(_) => Some(Noun::LogGroup),
         Body::Topic(_) => Some(Noun::Topic),
         Body::Alias { .. } | Body::AccountPublicAccessBlock(_) | Body::Setting { .. } => None,
     }
@@ -189,9 +202,9 @@ pub(super) fn name(found: &Found<'_>) -> String {
 }
 
 /// The id of a resource in the inventory.
-pub(super) fn id(found: &Found<'_>) -> String {
+fn id(found: &Found<'_>) -> String {
     let Found { resource, .. } = found;
-    if let (Some(arn), false) = (&resource.arn, matches!(resource.body, Body::Bucket { .. })) {
+    if let (Some(arn), false) = (&resource.arn, matches!(resource.body, Body::Bucket(_))) {
         return arn.strip_suffix(":*").unwrap_or(arn).to_string();
     }
     let Home { account, partition, region } = &resource.home;

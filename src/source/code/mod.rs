@@ -20,6 +20,7 @@
 //! What code cannot tell is unknown with a reason: of kind `KnownAfterApply` where applying it tells, `RunTime` where only a
 //! running account does, `NotInCode` where other code may say it.
 
+mod account;
 pub mod blank;
 pub mod build;
 mod change;
@@ -28,9 +29,12 @@ mod file;
 mod join;
 pub mod node;
 pub mod resource;
+mod setting;
 pub mod terraform;
 
 pub use build::{Options, build};
 pub use file::{CodeError, Form, MAX_BYTES, load, recognise};
 pub use node::{Node, Source, State};
-pub use resource::{Action, Body, BucketSetting, Home, Pointer, Resource, Setting, Stack, Target};
+pub use resource::{
+    Action, Body, BucketBody, BucketSetting, Encryption, Home, LogGroupBody, Pointer, Resource, Setting, Stack, Target, TrailBody,
+};

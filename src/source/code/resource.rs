@@ -20,6 +20,8 @@ pub struct Stack {
     /// Where its resources are made unless one says otherwise.
     pub home: Home,
     pub resources: Vec<Resource>,
+    /// Whether all that the code makes is among them; not where a plan was made for a part of it.
+    pub is_whole: bool,
     pub notes: Vec<String>,
     /// When it was made, where it says so.
     pub read: Option<Timestamp>,
@@ -81,23 +83,10 @@ pub struct Resource {
 /// later, and need not be right here.
 #[derive(Clone, Debug)]
 pub enum Body {
-    Trail {
-        record: Box<Trail>,
-        bucket: Pointer,
-        key: Pointer,
-        log_group: Pointer,
-        topic: Pointer,
-    },
-    Bucket {
-        record: Box<Bucket>,
-        key: Pointer,
-        log_target: Pointer,
-    },
+    Trail(Box<TrailBody>),
+    Bucket(Box<BucketBody>),
     Key(Box<Key>),
-    LogGroup {
-        record: Box<LogGroup>,
-        key: Pointer,
-    },
+    LogGroup(Box<LogGroupBody>),
     Topic(Box<Topic>),
     /// Another name of a key.
     Alias {
@@ -112,9 +101,35 @@ pub enum Body {
     },
 }
 
+/// A trail, and what it names.
+#[derive(Clone, Debug)]
+pub struct TrailBody {
+    pub record: Trail,
+    pub bucket: Pointer,
+    pub key: Pointer,
+    pub log_group: Pointer,
+    pub topic: Pointer,
+}
+
+/// A bucket as it is without the resources that set something of it, and what it names.
+#[derive(Clone, Debug)]
+pub struct BucketBody {
+    pub record: Bucket,
+    pub key: Pointer,
+    /// The bucket that access logs go to.
+    pub log_target: Pointer,
+}
+
+/// A log group, and the key that it names.
+#[derive(Clone, Debug)]
+pub struct LogGroupBody {
+    pub record: LogGroup,
+    pub key: Pointer,
+}
+
 #[derive(Clone, Debug)]
 pub enum Setting {
-    Bucket(BucketSetting),
+    Bucket(Box<BucketSetting>),
     KeyPolicy(Fact<PolicyDocument>),
     TopicPolicy(Fact<Option<PolicyDocument>>),
 }
@@ -123,7 +138,7 @@ pub enum Setting {
 #[derive(Clone, Debug, PartialEq)]
 pub enum BucketSetting {
     Versioning { versioning: Fact<Option<String>>, mfa_delete: Fact<bool> },
-    Encryption { algorithm: Fact<Option<String>>, key_id: Fact<Option<String>>, key: Pointer, bucket_key: Fact<bool> },
+    Encryption(Box<Encryption>),
     PublicAccessBlock(Fact<PublicAccessBlock>),
     Policy(Fact<Option<PolicyDocument>>),
     Acl(Fact<Vec<Grant>>),
@@ -132,4 +147,15 @@ pub enum BucketSetting {
     ObjectLock(Fact<Option<ObjectLock>>),
     Lifecycle(Fact<Vec<LifecycleRule>>),
     Replication(Fact<Vec<ReplicationRule>>),
+}
+
+/// The default encryption of a bucket.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Encryption {
+    pub algorithm: Fact<Option<String>>,
+    /// The key as the code names it.
+    pub key_id: Fact<Option<String>>,
+    pub key: Pointer,
+    /// Whether S3 Bucket Keys reduce calls to KMS.
+    pub bucket_key: Fact<bool>,
 }

@@ -357,3 +357,19 @@ fn another_role_is_another_account() {
     assert_eq!(bucket(&inventory).owner_account.known().map(String::as_str), Some("999999999999"));
     assert_eq!(outcome(&inventory, "log-archive-account-separate", "aws_s3_bucket.logs"), Outcome::Pass);
 }
+
+#[test]
+fn a_resource_of_which_nothing_is_told_has_no_defaults() {
+    for change in [json!({ "actions": ["create"] }), json!({ "actions": ["create"], "after": {}, "after_unknown": true })] {
+        let inventory = built(plan(json!([{ "address": "aws_cloudtrail.main", "change": change }]), json!({})));
+        assert!(trail(&inventory).is_logging.gap().is_some());
+        assert_eq!(outcome(&inventory, "trail-log-file-validation", "aws_cloudtrail.main"), Outcome::Unknown);
+    }
+}
+
+#[test]
+fn one_word_about_the_whole_is_one_about_each_part() {
+    let mut plan = with_trail(Vec::new(), Vec::new());
+    plan["resource_changes"][0]["change"]["after_sensitive"] = json!(true);
+    assert!(trail(&built(plan)).is_logging.gap().is_some());
+}

@@ -3,8 +3,8 @@
 //! Source: <https://github.com/aws/aws-cdk-cli/tree/main/packages/@aws-cdk/cloud-assembly-schema>.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Component, Path, PathBuf};
-use std::{fs, io};
 
 use super::TemplateError;
 use super::nested::file_of;
@@ -28,6 +28,9 @@ pub enum AssemblyError {
     Manifest(#[from] TemplateError),
 }
 
+/// Gives the bytes of a file of an assembly.
+pub type Files<'a> = dyn Fn(&Path) -> io::Result<Vec<u8>> + 'a;
+
 /// The stacks of a `cdk.out`.
 #[derive(Clone, Debug, Default)]
 pub struct Assembly {
@@ -38,12 +41,11 @@ pub struct Assembly {
 
 impl Assembly {
     /// Whether a folder is an assembly.
-    pub fn is_at(folder: &Path) -> bool {
-        fs::read(folder.join(MANIFEST)).is_ok_and(|bytes| {
+    pub fn is_at(folder: &Path, files: &Files<'_>) -> bool {
+        files(&folder.join(MANIFEST)).is_ok_and(|bytes| {
             let text = decode(&bytes).unwrap_or_default();
-            text.contains("\"artifacts\"") && text.contains("cloudformation:stack")
-                || text.contains("cdk:cloud-assembly")
-                || text.contains("cdk:tree")
+            let kinds = ["aws:cloudformation:stack", "cdk:cloud-assembly", "cdk:tree"];
+            text.contains("\"artifacts\"") && kinds.iter().any(|kind| text.contains(kind))
         })
     }
 
@@ -51,16 +53,16 @@ impl Assembly {
     ///
     /// # Errors
     /// The manifest cannot be read, or is none. A template that is missing is no error: it is among `missing`.
-    pub fn load(folder: &Path) -> Result<Self, AssemblyError> {
+    pub fn load(folder: &Path, files: &Files<'_>) -> Result<Self, AssemblyError> {
         let mut assembly = Assembly::default();
-        assembly.add(folder, &folder.display().to_string(), DEEPEST)?;
+        assembly.add(folder, &folder.display().to_string(), DEEPEST, files)?;
         assembly.inputs.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(assembly)
     }
 
-    fn add(&mut self, folder: &Path, root: &str, deeper: usize) -> Result<(), AssemblyError> {
+    fn add(&mut self, folder: &Path, root: &str, deeper: usize, files: &Files<'_>) -> Result<(), AssemblyError> {
         let path = folder.join(MANIFEST);
-        let bytes = fs::read(&path).map_err(|source| AssemblyError::Read { path: path.clone(), source })?;
+        let bytes = files(&path).map_err(|source| AssemblyError::Read { path: path.clone(), source })?;
         let named = |error: TemplateError| TemplateError { file: path.display().to_string(), ..error };
         let text = decode(&bytes).map_err(named)?;
         let manifest = parse(&text).map_err(named)?;
@@ -83,7 +85,7 @@ impl Assembly {
                         parameters: given(properties.get("parameters")),
                         assembly: Some(root.to_string()),
                     };
-                    self.template(folder, &file, version, made);
+                    self.template(folder, &file, version, made, files);
                 }
                 Some("cdk:cloud-assembly") => {
                     let Some(inside) = text(properties, "directoryName").filter(|name| is_inside(name)) else {
@@ -91,8 +93,8 @@ impl Assembly {
                         continue;
                     };
                     match deeper.checked_sub(1) {
-                        Some(deeper) if folder.join(&inside).join(MANIFEST).is_file() => {
-                            self.add(&folder.join(&inside), root, deeper)?
+                        Some(deeper) if files(&folder.join(&inside).join(MANIFEST)).is_ok() => {
+                            self.add(&folder.join(&inside), root, deeper, files)?
                         }
                         _ => self.missing.push(format!("`{}`", folder.join(&inside).display())),
                     }
@@ -103,13 +105,13 @@ impl Assembly {
         Ok(())
     }
 
-    fn template(&mut self, folder: &Path, file: &str, version: &str, made: Made) {
+    fn template(&mut self, folder: &Path, file: &str, version: &str, made: Made, files: &Files<'_>) {
         if !is_inside(file) {
             self.missing.push(format!("`{file}`, which lies outside of its assembly"));
             return;
         }
         let path = folder.join(file);
-        match fs::read(&path) {
+        match files(&path) {
             Ok(bytes) => {
                 let inside = nested_files(&bytes);
                 self.inputs.push(Input {
@@ -123,7 +125,7 @@ impl Assembly {
                 for file in inside {
                     let known = folder.join(&file).display().to_string();
                     if !self.inputs.iter().any(|input| input.path == known) {
-                        self.template(folder, &file, version, of_nested.clone());
+                        self.template(folder, &file, version, of_nested.clone(), files);
                     }
                 }
             }

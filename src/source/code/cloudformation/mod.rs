@@ -25,7 +25,7 @@ mod text;
 mod tree;
 mod worlds;
 
-pub use assembly::{Assembly, AssemblyError};
+pub use assembly::{Assembly, AssemblyError, Files};
 pub use parameters::Parameters;
 pub use stack::{Input, Read, read};
 

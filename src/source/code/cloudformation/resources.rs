@@ -119,7 +119,7 @@ fn bodies(world: &World<'_>, declaration: &Declaration<'_>, properties: &Node) -
         "AWS::S3::Bucket" => vec![buckets::bucket(&seen)],
         "AWS::S3::BucketPolicy" => {
             let policy = seen.policy("PolicyDocument", seen.target("Bucket", "arn:", "s3", ""));
-            vec![Body::Setting { of: seen.pointer("Bucket"), setting: Setting::Bucket(BucketSetting::Policy(policy)) }]
+            vec![Body::Setting { of: seen.pointer("Bucket"), setting: Setting::Bucket(Box::new(BucketSetting::Policy(policy))) }]
         }
         "AWS::KMS::Key" => vec![keys::key(&seen)],
         "AWS::KMS::Alias" => vec![Body::Alias { of: seen.pointer("TargetKeyId") }],

@@ -297,6 +297,7 @@ fn stack(input: &Input, template: &Template<'_>, stage: &Stage<'_>, parameters: 
         count: template.declarations.len(),
         home: stage.home.clone(),
         resources,
+        is_whole: template.unwritten(|logical| stage.children.contains_key(logical)).is_empty(),
         notes: notes(template, stage, parameters),
         read: None,
         before: None,

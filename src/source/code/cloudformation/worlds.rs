@@ -3,8 +3,8 @@
 use super::evaluate::{Choices, World};
 use super::stack::Stage;
 use crate::inventory::{Bucket, Fact, Gap, GapKind, Key, LogGroup, Remedy, Topic, Trail};
-use crate::source::code::build::merged;
-use crate::source::code::resource::{Body, BucketSetting, Setting};
+use crate::source::code::resource::{Body, BucketBody, BucketSetting, LogGroupBody, Setting, TrailBody};
+use crate::source::code::setting::merged;
 
 /// Worlds that are looked into at most.
 const MOST: usize = 64;
@@ -53,53 +53,41 @@ pub(super) fn agreed(bodies: Vec<Body>) -> Option<Body> {
         return Some(first);
     }
     Some(match &first {
-        Body::Trail { record, bucket, key, log_group, topic } => {
-            let others: Vec<_> = rest
-                .iter()
-                .filter_map(|body| match body {
-                    Body::Trail { record, bucket, key, log_group, topic } => Some((record, bucket, key, log_group, topic)),
-                    _ => None,
-                })
-                .collect();
-            let records: Vec<&Trail> = others.iter().map(|other| other.0.as_ref()).collect();
-            Body::Trail {
-                record: Box::new(trail(record, &records)),
-                bucket: merged(bucket, others.iter().map(|other| other.1)),
-                key: merged(key, others.iter().map(|other| other.2)),
-                log_group: merged(log_group, others.iter().map(|other| other.3)),
-                topic: merged(topic, others.iter().map(|other| other.4)),
-            }
+        Body::Trail(first) => {
+            let others: Vec<&TrailBody> =
+                rest.iter().filter_map(|body| if let Body::Trail(trail) = body { Some(&**trail) } else { None }).collect();
+            let records: Vec<&Trail> = others.iter().map(|other| &other.record).collect();
+            Body::Trail(Box::new(TrailBody {
+                record: trail(&first.record, &records),
+                bucket: merged(&first.bucket, others.iter().map(|other| &other.bucket)),
+                key: merged(&first.key, others.iter().map(|other| &other.key)),
+                log_group: merged(&first.log_group, others.iter().map(|other| &other.log_group)),
+                topic: merged(&first.topic, others.iter().map(|other| &other.topic)),
+            }))
         }
-        Body::Bucket { record, key, log_target } => {
-            let others: Vec<_> = rest
-                .iter()
-                .filter_map(|body| match body {
-                    Body::Bucket { record, key, log_target } => Some((record, key, log_target)),
-                    _ => None,
-                })
-                .collect();
-            let records: Vec<&Bucket> = others.iter().map(|other| other.0.as_ref()).collect();
-            Body::Bucket {
-                record: Box::new(bucket(record, &records)),
-                key: merged(key, others.iter().map(|other| other.1)),
-                log_target: merged(log_target, others.iter().map(|other| other.2)),
-            }
+        Body::Bucket(first) => {
+            let others: Vec<&BucketBody> =
+                rest.iter().filter_map(|body| if let Body::Bucket(bucket) = body { Some(&**bucket) } else { None }).collect();
+            let records: Vec<&Bucket> = others.iter().map(|other| &other.record).collect();
+            Body::Bucket(Box::new(BucketBody {
+                record: bucket(&first.record, &records),
+                key: merged(&first.key, others.iter().map(|other| &other.key)),
+                log_target: merged(&first.log_target, others.iter().map(|other| &other.log_target)),
+            }))
         }
         Body::Key(record) => {
             let records: Vec<&Key> =
                 rest.iter().filter_map(|body| if let Body::Key(key) = body { Some(&**key) } else { None }).collect();
             Body::Key(Box::new(key(record, &records)))
         }
-        Body::LogGroup { record, key } => {
-            let others: Vec<_> = rest
-                .iter()
-                .filter_map(|body| if let Body::LogGroup { record, key } = body { Some((record, key)) } else { None })
-                .collect();
-            let records: Vec<&LogGroup> = others.iter().map(|other| other.0.as_ref()).collect();
-            Body::LogGroup {
-                record: Box::new(agreed!(record.as_ref(), records, LogGroup, retention_days, class)),
-                key: merged(key, others.iter().map(|other| other.1)),
-            }
+        Body::LogGroup(first) => {
+            let others: Vec<&LogGroupBody> =
+                rest.iter().filter_map(|body| if let Body::LogGroup(group) = body { Some(&**group) } else { None }).collect();
+            let records: Vec<&LogGroup> = others.iter().map(|other| &other.record).collect();
+            Body::LogGroup(Box::new(LogGroupBody {
+                record: agreed!(first.record, records, LogGroup, retention_days, class),
+                key: merged(&first.key, others.iter().map(|other| &other.key)),
+            }))
         }
         Body::Topic(record) => {
             let records: Vec<&Topic> =
@@ -133,15 +121,20 @@ fn agreed_setting(first: &Setting, rest: &[&Setting]) -> Setting {
             policy,
             rest.iter().filter_map(|other| if let Setting::TopicPolicy(policy) = other { Some(policy) } else { None }),
         )),
-        Setting::Bucket(BucketSetting::Policy(policy)) => {
-            let others = rest.iter().filter_map(|other| match other {
-                Setting::Bucket(BucketSetting::Policy(policy)) => Some(policy),
-                _ => None,
-            });
-            Setting::Bucket(BucketSetting::Policy(merged(policy, others)))
-        }
         // Of the settings of a bucket a template has none but its policy apart from it.
-        other => other.clone(),
+        Setting::Bucket(setting) => match &**setting {
+            BucketSetting::Policy(policy) => {
+                let others = rest.iter().filter_map(|other| match other {
+                    Setting::Bucket(other) => match &**other {
+                        BucketSetting::Policy(policy) => Some(policy),
+                        _ => None,
+                    },
+                    _ => None,
+                });
+                Setting::Bucket(Box::new(BucketSetting::Policy(merged(policy, others))))
+            }
+            other => Setting::Bucket(Box::new(other.clone())),
+        },
     }
 }
 
@@ -209,9 +202,9 @@ fn key(first: &Key, rest: &[&Key]) -> Key {
 pub(super) fn conditional(mut body: Body, why: &Gap) -> Body {
     match &mut body {
         // A trail that is not made records nothing.
-        Body::Trail { record, .. } => {
-            if !matches!(record.is_logging, Fact::Known { value: false, .. }) {
-                record.is_logging = Fact::Unknown(why.clone());
+        Body::Trail(trail) => {
+            if !matches!(trail.record.is_logging, Fact::Known { value: false, .. }) {
+                trail.record.is_logging = Fact::Unknown(why.clone());
             }
         }
         Body::Setting { of, .. } | Body::Alias { of } => {
@@ -225,7 +218,7 @@ pub(super) fn conditional(mut body: Body, why: &Gap) -> Body {
             };
         }
         // Who names one of these is made with it, or not at all.
-        Body::Bucket { .. } | Body::Key(_) | Body::LogGroup { .. } | Body::Topic(_) | Body::AccountPublicAccessBlock(_) => {}
+        Body::Bucket(_) | Body::Key(_) | Body::LogGroup(_) | Body::Topic(_) | Body::AccountPublicAccessBlock(_) => {}
     }
     body
 }

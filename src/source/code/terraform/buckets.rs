@@ -10,7 +10,7 @@ use crate::inventory::bucket::{Grant, LifecycleRule, ObjectLock, PublicAccessBlo
 use crate::inventory::{Basis, Bucket, Fact, Gap, GapKind, Remedy};
 use crate::source::code::blank::{self, run_time};
 use crate::source::code::node::{Node, State};
-use crate::source::code::resource::{Body, BucketSetting, Pointer, Setting};
+use crate::source::code::resource::{Body, BucketBody, BucketSetting, Encryption, Setting};
 
 /// `aws_s3_bucket`, with the blocks of its own.
 pub(super) fn bucket(seen: &Seen<'_>) -> Body {
@@ -26,7 +26,7 @@ pub(super) fn bucket(seen: &Seen<'_>) -> Body {
     };
     let rule = node.block("server_side_encryption_configuration").block("rule");
     let default = rule.block("apply_server_side_encryption_by_default");
-    let (algorithm, key_id, key, bucket_key) = encryption(seen, rule, default);
+    let encryption = encryption(seen, rule, default);
     let logging = node.block("logging");
     let lock = match node.get("object_lock_configuration").items() {
         Ok([]) => {
@@ -48,9 +48,9 @@ pub(super) fn bucket(seen: &Seen<'_>) -> Body {
     let record = Bucket {
         versioning: status,
         mfa_delete: source.or_default(versioning, versioning.get("mfa_delete").bool(), false),
-        default_encryption: algorithm,
-        default_encryption_key_id: key_id,
-        bucket_key_enabled: bucket_key,
+        default_encryption: encryption.algorithm,
+        default_encryption_key_id: encryption.key_id,
+        bucket_key_enabled: encryption.bucket_key,
         policy: source.fact(policy, policies::policy(policy, |address| seen.document(address))),
         acl_grants: grants,
         object_ownership: new_or_open(seen, Some("BucketOwnerEnforced".to_string()), "object ownership"),
@@ -62,7 +62,7 @@ pub(super) fn bucket(seen: &Seen<'_>) -> Body {
         tags: tags(seen),
         ..blank::bucket(&run_time("anything else of a bucket"))
     };
-    Body::Bucket { record: Box::new(record), key, log_target: source.pointer(logging.get("target_bucket")) }
+    Body::Bucket(Box::new(BucketBody { record, key: encryption.key, log_target: source.pointer(logging.get("target_bucket")) }))
 }
 
 /// What S3 gives a new bucket since April 2023. Of one that is there, what no resource of the code sets may be set otherwise.
@@ -102,9 +102,7 @@ pub(super) fn setting(seen: &Seen<'_>) -> Option<Body> {
         }
         "aws_s3_bucket_server_side_encryption_configuration" => {
             let rule = node.block("rule");
-            let (algorithm, key_id, key, bucket_key) =
-                encryption(seen, rule, rule.block("apply_server_side_encryption_by_default"));
-            BucketSetting::Encryption { algorithm, key_id, key, bucket_key }
+            BucketSetting::Encryption(Box::new(encryption(seen, rule, rule.block("apply_server_side_encryption_by_default"))))
         }
         "aws_s3_bucket_public_access_block" => {
             BucketSetting::PublicAccessBlock(source.fact(node, public_access_block(node, "bucket")))
@@ -138,7 +136,7 @@ pub(super) fn setting(seen: &Seen<'_>) -> Option<Body> {
         }
         _ => return None,
     };
-    Some(Body::Setting { of: source.pointer(node.get("bucket")), setting: Setting::Bucket(setting) })
+    Some(Body::Setting { of: source.pointer(node.get("bucket")), setting: Setting::Bucket(Box::new(setting)) })
 }
 
 /// What is left of a setting once the resource that made it is deleted.
@@ -152,12 +150,12 @@ pub(super) fn deleted(seen: &Seen<'_>) -> Option<BucketSetting> {
             versioning: gone(&source, Some("Suspended".to_string())),
             mfa_delete: gone(&source, false),
         },
-        "aws_s3_bucket_server_side_encryption_configuration" => BucketSetting::Encryption {
+        "aws_s3_bucket_server_side_encryption_configuration" => BucketSetting::Encryption(Box::new(Encryption {
             algorithm: gone(&source, Some("AES256".to_string())),
             key_id: gone(&source, None),
             key: gone(&source, None),
             bucket_key: gone(&source, false),
-        },
+        })),
         "aws_s3_bucket_public_access_block" => BucketSetting::PublicAccessBlock(gone(&source, block(false))),
         "aws_s3_bucket_policy" => BucketSetting::Policy(gone(&source, None)),
         "aws_s3_bucket_ownership_controls" => BucketSetting::Ownership(gone(&source, None)),
@@ -184,8 +182,8 @@ fn public_access_block(node: &Node, level: &str) -> Result<PublicAccessBlock, Ga
     })
 }
 
-/// Algorithm, key as it is named, key, and whether Bucket Keys are on. S3 encrypts with AES256 where nothing is said.
-fn encryption(seen: &Seen<'_>, rule: &Node, default: &Node) -> (Fact<Option<String>>, Fact<Option<String>>, Pointer, Fact<bool>) {
+/// The default encryption of a rule. S3 encrypts with AES256 where nothing is said.
+fn encryption(seen: &Seen<'_>, rule: &Node, default: &Node) -> Encryption {
     let source = seen.source();
     let key = default.get("kms_master_key_id");
     // The key that S3 manages itself is none of the owner's.
@@ -195,12 +193,12 @@ fn encryption(seen: &Seen<'_>, rule: &Node, default: &Node) -> (Fact<Option<Stri
         _ => (source.text_or_set(key), source.pointer(key)),
     };
     let algorithm = default.get("sse_algorithm");
-    (
-        source.or_default(algorithm, algorithm.text().map(|text| text.map(Some)), Some("AES256".to_string())),
-        id,
-        pointer,
-        source.or_default(rule, rule.get("bucket_key_enabled").bool(), false),
-    )
+    Encryption {
+        algorithm: source.or_default(algorithm, algorithm.text().map(|text| text.map(Some)), Some("AES256".to_string())),
+        key_id: id,
+        key: pointer,
+        bucket_key: source.or_default(rule, rule.get("bucket_key_enabled").bool(), false),
+    }
 }
 
 fn object_lock(node: &Node) -> Result<Option<ObjectLock>, Gap> {

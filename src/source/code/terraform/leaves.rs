@@ -81,6 +81,12 @@ enum Part<'s> {
 impl Leaves<'_> {
     /// The resource as a whole.
     pub(super) fn read(&self, after: &Value, unknown: &Value, sensitive: &Value) -> Node {
+        if !after.is_object() || unknown == &Value::Bool(true) {
+            let gap = Gap::new(GapKind::KnownAfterApply, "the plan tells nothing of it");
+            return Node::unknown(
+                gap.with_remedy(Remedy::Do("make the plan anew, or scan the account once it is applied".into())),
+            );
+        }
         let mut map = BTreeMap::new();
         let keys = |value: &Value| value.as_object().map(|o| o.keys().cloned().collect::<Vec<_>>()).unwrap_or_default();
         for key in keys(after).into_iter().chain(keys(unknown)) {
@@ -93,7 +99,7 @@ impl Leaves<'_> {
             let part = self.source.map_or(Part::Nothing, |source| Part::Body(&source.block.body));
             let node = match is_default {
                 true => Node::new(State::Absent),
-                false => self.child(&key, [at(after, &key), at(unknown, &key), at(sensitive, &key)], config, part),
+                false => self.child(&key, [at(after, &key), mark(unknown, &key), mark(sensitive, &key)], config, part),
             };
             map.insert(key, node);
         }
@@ -188,7 +194,7 @@ impl Leaves<'_> {
                         continue;
                     }
                     let config = if is_expression(config) { config } else { at(config, key) };
-                    let trees = [at(after, key), at(unknown, key), at(sensitive, key)];
+                    let trees = [at(after, key), mark(unknown, key), mark(sensitive, key)];
                     map.insert(key.clone(), self.child(key, trees, config, part));
                 }
                 Node::new(State::Map(map))
@@ -259,6 +265,14 @@ fn is_expression(config: &Value) -> bool {
 
 fn at<'v>(value: &'v Value, key: &str) -> &'v Value {
     value.get(key).unwrap_or(&Value::Null)
+}
+
+/// The mark of one part. One word about the whole is one about each part.
+fn mark<'v>(marks: &'v Value, key: &str) -> &'v Value {
+    match marks {
+        Value::Bool(true) => marks,
+        _ => at(marks, key),
+    }
 }
 
 fn item(value: &Value, index: usize) -> &Value {

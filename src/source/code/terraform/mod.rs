@@ -113,6 +113,9 @@ impl Read {
         stack.before = reading.before().map(Box::new);
         stack.read = plan.timestamp.as_deref().and_then(|text| text.parse().ok());
         stack.actions = actions(plan);
+        if !stack.is_whole {
+            stack.notes.push("the plan leaves resources out that the code has, so that it is not all of it".into());
+        }
         for unread in source.iter().flat_map(|source| &source.0.unread) {
             stack.notes.push(format!("{unread} could not be parsed: what it refers to is told by the plan alone"));
         }
@@ -126,7 +129,8 @@ fn values(plan: &Plan) -> BTreeMap<String, Value> {
     let mut add = |address: &str, values: &Value, sensitive: &Value| {
         let mut values = values.clone();
         if let Some(map) = values.as_object_mut() {
-            map.retain(|key, _| matches!(sensitive.get(key), None | Some(Value::Bool(false) | Value::Null)));
+            let is_open = |key: &str| matches!(sensitive.get(key), None | Some(Value::Bool(false) | Value::Null));
+            map.retain(|key, _| sensitive != &Value::Bool(true) && is_open(key));
         }
         all.insert(address.to_string(), values);
     };
@@ -299,6 +303,7 @@ impl Reading<'_> {
             count: instances.values().filter(|i| !i.address.is_data).count(),
             home: providers.default(),
             resources,
+            is_whole: plan.complete != Some(false),
             notes: Vec::new(),
             read: None,
             before: None,
@@ -340,7 +345,7 @@ impl Reading<'_> {
                 home,
                 place: None,
                 related: Vec::new(),
-                body: Body::Setting { of, setting: Setting::Bucket(setting) },
+                body: Body::Setting { of, setting: Setting::Bucket(Box::new(setting)) },
             });
         }
         found

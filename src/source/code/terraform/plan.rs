@@ -18,6 +18,9 @@ pub(super) struct Plan {
     /// Whether making the plan failed on its way.
     #[serde(default)]
     pub(super) errored: bool,
+    /// Whether applying it leaves nothing to be planned; not where it was made for chosen resources alone, or some were deferred.
+    #[serde(default)]
+    pub(super) complete: Option<bool>,
     #[serde(default)]
     pub(super) variables: BTreeMap<String, Variable>,
     #[serde(default)]

@@ -10,7 +10,7 @@ use crate::inventory::trail::{AdvancedSelector, BasicSelector, DataResource, Eve
 use crate::inventory::{Fact, Gap, GapKind, Key, LogGroup, Remedy, Tag, Topic, Trail};
 use crate::source::code::blank::{self, run_time};
 use crate::source::code::node::Node;
-use crate::source::code::resource::{Body, Setting};
+use crate::source::code::resource::{Body, LogGroupBody, Setting, TrailBody};
 
 /// `aws_cloudtrail`.
 pub(super) fn trail(seen: &Seen<'_>) -> Body {
@@ -35,13 +35,13 @@ pub(super) fn trail(seen: &Seen<'_>) -> Body {
         tags: tags(seen),
         ..blank::trail(&run_time("how a trail fares"))
     };
-    Body::Trail {
-        record: Box::new(record),
+    Body::Trail(Box::new(TrailBody {
+        record,
         bucket: source.pointer(node.get("s3_bucket_name")),
         key: source.pointer(node.get("kms_key_id")),
         log_group: source.pointer(node.get("cloud_watch_logs_group_arn")),
         topic: source.pointer(node.get("sns_topic_name")),
-    }
+    }))
 }
 
 /// The selectors, and whether they are written.
@@ -206,7 +206,7 @@ pub(super) fn log_group(seen: &Seen<'_>) -> Body {
         class: source.or_default(class, class.text(), "STANDARD".to_string()),
         ..blank::log_group(&run_time("anything else of a log group"))
     };
-    Body::LogGroup { record: Box::new(record), key: source.pointer(node.get("kms_key_id")) }
+    Body::LogGroup(Box::new(LogGroupBody { record, key: source.pointer(node.get("kms_key_id")) }))
 }
 
 /// `aws_sns_topic`.

@@ -76,12 +76,16 @@ impl Snapshot {
         if archive.len() > ENTRIES {
             return Err(SnapshotError::TooLarge("files"));
         }
-        let (mut files, mut manifest, mut total) = (Vec::new(), Vec::new(), 0u64);
+        let (mut files, mut json, mut manifest, mut total) = (Vec::new(), Vec::new(), Vec::new(), 0u64);
         for index in 0..archive.len() {
             let mut entry = archive.by_index(index).map_err(|e| failed(&e))?;
             let name = entry.name().map_err(|e| failed(&e))?.into_owned();
             if name.starts_with(['/', '\\']) || name.split(['/', '\\']).any(|part| part == "..") || name.contains(':') {
                 return Err(SnapshotError::Path(name));
+            }
+            if name.starts_with("tfconfig/m-") && name.ends_with(".tf.json") {
+                json.push(name);
+                continue;
             }
             let wanted = name == "tfconfig/modules.json" || (name.starts_with("tfconfig/m-") && name.ends_with(".tf"));
             if !wanted {
@@ -101,14 +105,20 @@ impl Snapshot {
             }
         }
         let folders: BTreeMap<String, String> = manifest.into_iter().map(|entry| (entry.key, entry.dir)).collect();
-        let mut snapshot = Snapshot { modules: BTreeMap::new(), unread: Vec::new() };
-        for (name, text) in files {
-            let Some((key, file)) = name.strip_prefix("tfconfig/m-").and_then(|rest| rest.split_once('/')) else { continue };
+        let located = |name: &str| {
+            let (key, file) = name.strip_prefix("tfconfig/m-")?.split_once('/')?;
             let folder = folders.get(key).map_or("", |dir| dir.trim_start_matches("./")).trim_end_matches('/');
             let path = if folder.is_empty() || folder == "." { file.to_string() } else { format!("{folder}/{file}") };
+            Some((key.to_string(), path))
+        };
+        // Configuration that is written as JSON is not read.
+        let unread = json.iter().filter_map(|name| located(name)).map(|(_, path)| path).collect();
+        let mut snapshot = Snapshot { modules: BTreeMap::new(), unread };
+        for (name, text) in files {
+            let Some((key, path)) = located(&name) else { continue };
             match parse(&text) {
                 Some((lines, body)) => {
-                    snapshot.modules.entry(key.to_string()).or_default().push(SourceText { path, lines, body });
+                    snapshot.modules.entry(key).or_default().push(SourceText { path, lines, body });
                 }
                 None => snapshot.unread.push(path),
             }
@@ -126,18 +136,13 @@ impl Snapshot {
         declared(&plan.configuration.root_module, "", &mut wanted);
         for (key, files) in &self.modules {
             for block in files.iter().flat_map(|file| file.body.blocks()) {
-                let mode = match block.ident.as_str() {
-                    "resource" => "managed",
-                    "data" => "data",
-                    _ => continue,
-                };
-                if let [r#type, name] = block.labels.as_slice() {
-                    found.insert((key.clone(), mode.to_string(), r#type.as_str().to_string(), name.as_str().to_string()));
+                if let ("resource", [r#type, name]) = (block.ident.as_str(), block.labels.as_slice()) {
+                    found.insert((key.clone(), r#type.as_str().to_string(), name.as_str().to_string()));
                 }
             }
         }
         match wanted.iter().find(|resource| !found.contains(*resource)) {
-            Some((key, _, r#type, name)) if self.unread.is_empty() => {
+            Some((key, r#type, name)) if self.unread.is_empty() => {
                 let module = if key.is_empty() { String::new() } else { format!(" in module {key}") };
                 Err(format!("it does not declare {type}.{name}{module}"))
             }
@@ -178,10 +183,10 @@ impl SourceText {
     }
 }
 
-/// What a module of the configuration declares, and all below it.
-fn declared(module: &ModuleConfig, key: &str, found: &mut BTreeSet<(String, String, String, String)>) {
-    for resource in &module.resources {
-        found.insert((key.to_string(), resource.mode.clone(), resource.r#type.clone(), resource.name.clone()));
+/// The resources that a module of the configuration declares, and all below it. Data sources may stand in other blocks.
+fn declared(module: &ModuleConfig, key: &str, found: &mut BTreeSet<(String, String, String)>) {
+    for resource in module.resources.iter().filter(|resource| resource.mode != "data") {
+        found.insert((key.to_string(), resource.r#type.clone(), resource.name.clone()));
     }
     for (name, call) in &module.module_calls {
         let below = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };

@@ -8,7 +8,7 @@ use crate::inventory::{Bucket, Fact, Gap, GapKind};
 use crate::source::code::blank::{self, run_time};
 use crate::source::code::cloudformation::reader::{Found, Reader, truth};
 use crate::source::code::node::Node;
-use crate::source::code::resource::{Body, Pointer, Target};
+use crate::source::code::resource::{Body, BucketBody, Pointer, Target};
 
 /// `AWS::S3::Bucket`.
 pub(super) fn bucket(made: &Made<'_>) -> Body {
@@ -43,7 +43,7 @@ pub(super) fn bucket(made: &Made<'_>) -> Body {
         tags: reader.tags(),
         ..blank::bucket(&run_time("anything else of a bucket"))
     };
-    Body::Bucket { record: Box::new(record), key, log_target }
+    Body::Bucket(Box::new(BucketBody { record, key, log_target }))
 }
 
 /// Object Lock needs versioning, and S3 switches it on with it.

@@ -10,7 +10,7 @@ use crate::source::code::blank::{self, run_time};
 use crate::source::code::cloudformation::evaluate::Want;
 use crate::source::code::cloudformation::policy;
 use crate::source::code::node::State;
-use crate::source::code::resource::{Body, Setting};
+use crate::source::code::resource::{Body, LogGroupBody, Setting};
 
 /// `AWS::Logs::LogGroup`.
 pub(super) fn log_group(made: &Made<'_>) -> Body {
@@ -21,7 +21,7 @@ pub(super) fn log_group(made: &Made<'_>) -> Body {
         class: reader.text(reader.get("LogGroupClass"), "STANDARD"),
         ..blank::log_group(&run_time("anything else of a log group"))
     };
-    Body::LogGroup { record: Box::new(record), key: made.pointer("KmsKeyId") }
+    Body::LogGroup(Box::new(LogGroupBody { record, key: made.pointer("KmsKeyId") }))
 }
 
 /// `AWS::SNS::Topic`.

@@ -10,7 +10,7 @@ use crate::source::code::cloudformation::evaluate::Want;
 use crate::source::code::cloudformation::policy::texts_settled;
 use crate::source::code::cloudformation::reader::truth;
 use crate::source::code::node::{Node, State};
-use crate::source::code::resource::Body;
+use crate::source::code::resource::{Body, TrailBody};
 
 /// `AWS::CloudTrail::Trail`.
 pub(super) fn trail(made: &Made<'_>) -> Body {
@@ -46,13 +46,13 @@ pub(super) fn trail(made: &Made<'_>) -> Body {
         tags: reader.tags(),
         ..blank::trail(&run_time("how a trail fares"))
     };
-    Body::Trail {
-        record: Box::new(record),
+    Body::Trail(Box::new(TrailBody {
+        record,
         bucket: made.pointer("S3BucketName"),
         key: made.pointer("KMSKeyId"),
         log_group: made.pointer("CloudWatchLogsLogGroupArn"),
         topic: made.pointer("SnsTopicName"),
-    }
+    }))
 }
 
 /// A property again, with the names of resources as text: selectors hold their ARNs.
