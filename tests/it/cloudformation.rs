@@ -340,6 +340,39 @@ fn a_policy_is_read_only_where_nothing_open_could_matter() {
 }
 
 #[test]
+fn conditions_and_names_that_grow_without_end_come_to_one() {
+    let mut sections = "Parameters:\n  P: {Type: String}\nConditions:\n  C0: !Equals [!Ref P, a]\n".to_string();
+    for i in 1..20 {
+        sections += &format!("  C{i}: !Or [{}]\n", vec![format!("!Condition C{}", i - 1); 10].join(", "));
+    }
+    sections += "  Loop: !Not [!Condition Loop]\n";
+    let mut more = "Tags: []".to_string();
+    for i in 0..20 {
+        let next = format!("${{B{}}}", i + 1).repeat(8);
+        more += &format!("\n  B{i}:\n    Type: AWS::S3::Bucket\n    Properties: {{BucketName: !Sub '{next}-x'}}");
+    }
+    let of_trail = "EnableLogFileValidation: !If [C19, true, false]\n      IsMultiRegionTrail: !If [Loop, true, true]\n      S3KeyPrefix: !Sub 'x-${B0}'";
+    let inventory =
+        inventory(&small(&sections, of_trail, &more.replace("Tags: []", "VersioningConfiguration: {Status: Enabled}")), "");
+    assert!(trail(&inventory).is_multi_region.gap().is_some());
+    assert!(trail(&inventory).log_file_validation_enabled.known().is_none());
+}
+
+/// Whatever a template is cut to, it is read or refused.
+#[test]
+fn pieces_of_a_template_never_end_the_program() {
+    let text = example();
+    for (at, line) in text.match_indices('\n') {
+        let cut = format!("{}\n", &text[..at]);
+        let missing = format!("{}{}", &text[..at], &text[at + line.len()..].split_once('\n').map_or("", |(_, rest)| rest));
+        for piece in [cut, missing, text[at..].to_string()] {
+            cloudformation::recognise(piece.as_bytes());
+            built(&read(&[("t.yaml", &piece), ("u.yaml", &text)], ""));
+        }
+    }
+}
+
+#[test]
 fn json_and_wide_text_say_the_same() {
     let yaml = small("", "IsMultiRegionTrail: true", "BucketName: acme-logs");
     let json = r#"{"Resources": {"Trail": {"Type": "AWS::CloudTrail::Trail", "Properties": {"IsLogging": true,

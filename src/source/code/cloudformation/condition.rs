@@ -1,6 +1,6 @@
 //! Conditions of a template, decided for one world.
 
-use super::evaluate::{STEPS, Want, World, gap};
+use super::evaluate::{Want, World, gap};
 use super::function::Function;
 use super::shown;
 use super::tree::{Kind, Value};
@@ -23,11 +23,7 @@ impl World<'_> {
     pub(super) fn is_true(&self, value: &Value<'_>) -> Result<(bool, Basis), Gap> {
         let node = match &value.kind {
             Kind::Call(function, argument) => {
-                let steps = self.steps.get();
-                if steps >= STEPS {
-                    return Err(gap("conditions that lead through too many others, or in a circle"));
-                }
-                self.steps.set(steps + 1);
+                let steps = self.step()?;
                 let truth = self.truth(function, argument);
                 self.steps.set(steps);
                 return truth;

@@ -16,7 +16,10 @@ use crate::inventory::{Basis, Gap, GapKind, Remedy, SourcePlace};
 use crate::source::code::node::{Node, State};
 
 /// Conditions inside conditions, imports of imports.
-pub(super) const STEPS: usize = 24;
+const STEPS: usize = 24;
+
+/// Functions that are worked out of one template at most: conditions on conditions can be exponentially many.
+const MOST: usize = 1_000_000;
 
 /// What a value is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,12 +116,22 @@ impl<'a> World<'a> {
         }
     }
 
-    pub(super) fn call(&self, function: &Function, argument: &Value<'_>, want: Want) -> Node {
-        let steps = self.steps.get();
-        if steps >= STEPS {
-            return not_understood("functions that lead through too many others, or in a circle");
+    /// Goes one step further; how many were gone before, or why not to go on.
+    pub(super) fn step(&self) -> Result<usize, Gap> {
+        let (steps, work) = (self.steps.get(), self.stage.work.get());
+        if steps >= STEPS || work >= MOST {
+            return Err(gap("functions that lead through too many others, or in a circle"));
         }
         self.steps.set(steps + 1);
+        self.stage.work.set(work + 1);
+        Ok(steps)
+    }
+
+    pub(super) fn call(&self, function: &Function, argument: &Value<'_>, want: Want) -> Node {
+        let steps = match self.step() {
+            Ok(steps) => steps,
+            Err(gap) => return Node::unknown(gap),
+        };
         let node = match function {
             Function::Ref => argument.text().map_or_else(|| wrong(function), |name| self.reference(name, want)),
             Function::GetAtt => self.get_att(argument, want),

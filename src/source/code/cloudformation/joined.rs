@@ -4,6 +4,9 @@ use super::evaluate::{firmly, gap};
 use crate::inventory::Basis;
 use crate::source::code::node::{Node, State};
 
+/// Bytes of a text that is put together.
+const LONGEST: usize = 1 << 16;
+
 /// Text that is put together.
 #[derive(Default)]
 pub(super) struct Text {
@@ -16,6 +19,10 @@ pub(super) struct Text {
 impl Text {
     pub(super) fn add(&mut self, node: &Node) {
         self.basis = self.basis.max(node.basis);
+        if self.text.len() > LONGEST {
+            self.unknown.get_or_insert_with(|| State::Unknown(gap("text that is put together to more than any name is long")));
+            return;
+        }
         match &node.state {
             State::Text(text) => self.text.push_str(text),
             State::Bool(truth) => self.text.push_str(if *truth { "true" } else { "false" }),

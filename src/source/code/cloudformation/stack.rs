@@ -1,6 +1,7 @@
 //! Templates of one run, each as a stack: where they are made, what they are given, and what they import of one another.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::TemplateError;
@@ -68,6 +69,8 @@ pub(super) struct Stage<'a> {
     pub(super) inherited: BTreeMap<String, (Node, Node)>,
     /// Whether it is made at all, as far as that is known: a nested stack may not be.
     pub(super) is_made: Result<bool, Gap>,
+    /// How many functions were worked out for it.
+    pub(super) work: Cell<usize>,
     /// Nested stacks of it among the others, by logical id.
     children: BTreeMap<String, usize>,
     exports: &'a Exports<'a>,
@@ -197,6 +200,7 @@ fn staged<'a>(
             home: home.clone(),
             is_made: around.as_ref().map_or(Ok(true), |(stage, logical)| nested::is_made(stage, logical)),
             inherited: around.map(|(stage, logical)| nested::given(stage, logical)).unwrap_or_default(),
+            work: Cell::new(0),
             children: children.clone(),
             exports,
             others,

@@ -152,6 +152,8 @@ struct Open<'t> {
     tag: Option<Function>,
     /// The count of values before it.
     before: usize,
+    /// Collections inside one another that it holds, those that aliases stand for as well.
+    depth: usize,
     held: Held<'t>,
 }
 
@@ -160,10 +162,19 @@ enum Held<'t> {
     Map { entries: Vec<Entry<'t>>, key: Option<(Cow<'t, str>, At)> },
 }
 
+/// What an alias stands for.
+#[derive(Clone)]
+struct Anchored<'t> {
+    value: Value<'t>,
+    /// Its number of values.
+    size: usize,
+    depth: usize,
+}
+
 struct Reader<'t> {
     open: Vec<Open<'t>>,
-    /// What aliases stand for, with its number of values; nothing while it is still open.
-    anchors: BTreeMap<usize, (Value<'t>, usize)>,
+    /// What aliases stand for; nothing while it is still open.
+    anchors: BTreeMap<usize, Anchored<'t>>,
     count: usize,
     root: Option<Value<'t>>,
 }
@@ -186,12 +197,12 @@ impl<'t> Reader<'t> {
                     }
                     if anchor != 0 {
                         let value = Value { kind: Kind::Scalar { text: text.clone(), is_plain }, at };
-                        self.anchors.insert(anchor, (value, 1));
+                        self.anchors.insert(anchor, Anchored { value, size: 1, depth: 0 });
                     }
                     *key = Some((text, at));
                     return Ok(());
                 }
-                self.put(call(function, Value { kind: Kind::Scalar { text, is_plain }, at }), anchor, 1)
+                self.put(call(function, Value { kind: Kind::Scalar { text, is_plain }, at }), anchor, (1, 0))
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.begin(at, anchor, tag.and_then(|tag| function(&tag)), Held::List(Vec::new()))
@@ -227,12 +238,12 @@ impl<'t> Reader<'t> {
         if let Some(Open { held: Held::Map { key: None, .. }, .. }) = self.open.last() {
             return Err(TemplateError::at(at.line, at.column, "a key is a list or a map").hint("keys of a template are text"));
         }
-        self.open.push(Open { at, anchor, tag, before: self.count, held });
+        self.open.push(Open { at, anchor, tag, before: self.count, depth: 0, held });
         Ok(())
     }
 
     fn end(&mut self) -> Result<(), TemplateError> {
-        let Some(Open { at, anchor, tag, before, held }) = self.open.pop() else { return Ok(()) };
+        let Some(Open { at, anchor, tag, before, depth, held }) = self.open.pop() else { return Ok(()) };
         let value = match held {
             Held::List(items) => Value { kind: Kind::List(items), at },
             Held::Map { entries, .. } => {
@@ -241,15 +252,17 @@ impl<'t> Reader<'t> {
             }
         };
         let size = self.count - before + 1;
-        self.put(call(tag, value), anchor, size)
+        self.put(call(tag, value), anchor, (size, depth + 1))
     }
 
     fn alias(&mut self, anchor: usize, at: At) -> Result<(), TemplateError> {
-        let Some((value, size)) = self.anchors.get(&anchor) else {
+        let Some(Anchored { value, size, depth }) = self.anchors.get(&anchor).cloned() else {
             return Err(TemplateError::at(at.line, at.column, "the alias stands inside what it stands for").hint("write it out"));
         };
-        let (value, size) = (value.clone(), *size);
         self.more(size, at)?;
+        if self.open.len() + depth > DEEPEST {
+            return Err(too_deep(at));
+        }
         if let Some(Open { held: Held::Map { key: key @ None, .. }, .. }) = self.open.last_mut() {
             return match value.kind {
                 Kind::Scalar { text, .. } => {
@@ -259,12 +272,15 @@ impl<'t> Reader<'t> {
                 _ => Err(TemplateError::at(at.line, at.column, "a key is a list or a map").hint("keys of a template are text")),
             };
         }
-        self.put(value, 0, size)
+        self.put(value, 0, (size, depth))
     }
 
-    fn put(&mut self, value: Value<'t>, anchor: usize, size: usize) -> Result<(), TemplateError> {
+    fn put(&mut self, value: Value<'t>, anchor: usize, (size, depth): (usize, usize)) -> Result<(), TemplateError> {
         if anchor != 0 {
-            self.anchors.insert(anchor, (value.clone(), size));
+            self.anchors.insert(anchor, Anchored { value: value.clone(), size, depth });
+        }
+        if let Some(open) = self.open.last_mut() {
+            open.depth = open.depth.max(depth);
         }
         match self.open.last_mut().map(|open| &mut open.held) {
             None => self.root = Some(value),
@@ -397,6 +413,8 @@ mod tests {
         assert!(error(&bomb).2.contains("values"));
         assert!(error(&"[".repeat(100_000)).2.contains("inside more than"));
         assert!(error(&(0..200).map(|i| format!("{}- \n", " ".repeat(i))).collect::<String>()).2.len() > 1);
+        let chain: String = (1..200).map(|i| format!("a{i}: &a{i} [*a{}]\n", i - 1)).collect();
+        assert!(error(&format!("a0: &a0 [x]\n{chain}")).2.contains("inside more than"));
         assert!(error("").2.contains("empty"));
         assert!(error("a: 1\n---\nb: 2\n").2.contains("second document"));
     }
