@@ -315,7 +315,9 @@ mod tests {
         inventory.scope.accounts[0].gaps = vec![Gap::new(GapKind::Denied, "no role")];
         let catalogue = crate::policy::catalogue::Catalogue::with(Vec::new(), Vec::new()).expect("the embedded policies");
         let findings = audit(&inventory, &catalogue, &Settings::default(), inventory.scope.ended).expect("audited");
-        for id in catalogue.policies.keys() {
+        // What is about to change is told by code alone.
+        let is_change = |id: &str| catalogue.policies[id].file.subject == crate::policy::SubjectKind::Change;
+        for id in catalogue.policies.keys().filter(|id| !is_change(id)) {
             let about = findings.iter().find(|f| &f.policy == id && f.subject.id == "444455556666").expect("a finding");
             assert_eq!((about.outcome, about.gaps.len()), (Outcome::Unknown, 1), "{id}");
         }

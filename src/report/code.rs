@@ -87,8 +87,8 @@ impl Leaves {
         let mut leaves = Leaves::default();
         let mut reasons: BTreeMap<(String, Option<String>), usize> = BTreeMap::new();
         let declared = inventory.code.iter().flat_map(|code| &code.declared).filter(|d| d.noun != "account");
-        for record in declared.filter_map(|d| inventory.find(&d.noun, &d.id)) {
-            leaves.count(record, &mut reasons);
+        for (declared, record) in declared.filter_map(|d| Some((d, inventory.find(&d.noun, &d.id)?))) {
+            leaves.count(&declared.address, record, &mut reasons);
         }
         let mut reasons: Vec<Reason> =
             reasons.into_iter().map(|((message, remedy), leaves)| Reason { leaves, message, remedy }).collect();
@@ -98,12 +98,15 @@ impl Leaves {
         leaves
     }
 
-    fn count(&mut self, record: &dyn Record, reasons: &mut BTreeMap<(String, Option<String>), usize>) {
+    fn count(&mut self, address: &str, record: &dyn Record, reasons: &mut BTreeMap<(String, Option<String>), usize>) {
         let mut open = |leaves: &mut Leaves, gap: Option<&Gap>| match gap {
             Some(gap) if gap.kind == GapKind::RunTime => leaves.run_time += 1,
             _ => {
                 leaves.unknown += 1;
-                let message = gap.map_or_else(|| "which of several it is".to_string(), |gap| gap.message.clone());
+                let message = gap.map_or("which of several it is", |gap| gap.message.as_str());
+                // The same reason in a hundred resources is one reason.
+                let message =
+                    message.strip_prefix(address).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message).to_string();
                 let remedy = gap.and_then(|gap| gap.remedy.as_ref()).map(ToString::to_string);
                 *reasons.entry((message, remedy)).or_default() += 1;
             }

@@ -1,10 +1,13 @@
 //! What a file is, by its content, and the front end that reads it.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::cloudformation;
 use super::resource::Stack;
 use super::terraform::{self, PlanError, SnapshotError};
+use crate::inventory::Inventory;
 
 /// Larger files are not read.
 pub const MAX_BYTES: usize = 512 * 1024 * 1024;
@@ -57,6 +60,10 @@ pub fn recognise(bytes: &[u8]) -> Form {
     if !text.trim_start().starts_with('{') {
         return Form::Unknown;
     }
+    // A saved inventory says so at once, and is large.
+    if text.find(Inventory::KIND).is_some_and(|at| at < 256) {
+        return Form::OtherJson;
+    }
     match serde_json::from_str::<Value>(&text) {
         Ok(value) if terraform::is_plan(&value) => Form::Plan(value),
         Ok(value) if value.get("encrypted_data").is_some() && value.get("encryption_version").is_some() => Form::Encrypted,
@@ -104,16 +111,16 @@ pub fn load(files: Vec<(String, Form)>) -> Result<Vec<Stack>, CodeError> {
 }
 
 /// The text of a file: UTF-8, or UTF-16 with its mark, as PowerShell writes what it is told to keep.
-fn text(bytes: &[u8]) -> Option<String> {
+fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     let wide = |bytes: &[u8], read: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]])).collect();
-        bytes.len().is_multiple_of(2).then(|| String::from_utf16(&units).ok())?
+        bytes.len().is_multiple_of(2).then(|| String::from_utf16(&units).ok().map(Cow::Owned))?
     };
     match bytes {
-        [0xEF, 0xBB, 0xBF, rest @ ..] => std::str::from_utf8(rest).ok().map(str::to_string),
+        [0xEF, 0xBB, 0xBF, rest @ ..] => std::str::from_utf8(rest).ok().map(Cow::Borrowed),
         [0xFF, 0xFE, rest @ ..] => wide(rest, u16::from_le_bytes),
         [0xFE, 0xFF, rest @ ..] => wide(rest, u16::from_be_bytes),
-        _ => std::str::from_utf8(bytes).ok().map(str::to_string),
+        _ => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
     }
 }
 

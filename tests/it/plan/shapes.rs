@@ -373,3 +373,43 @@ fn one_word_about_the_whole_is_one_about_each_part() {
     plan["resource_changes"][0]["change"]["after_sensitive"] = json!(true);
     assert!(trail(&built(plan)).is_logging.gap().is_some());
 }
+
+#[test]
+fn a_reference_is_set_though_its_value_is_open() {
+    let mut plan = with_trail(
+        vec![create("aws_cloudwatch_log_group.trail", json!({ "name": "trail" }), json!({ "arn": true }))],
+        vec![config("aws_cloudwatch_log_group.trail", json!({}))],
+    );
+    plan["planned_values"]["root_module"] = json!({ "resources": [{ "address": "aws_iam_role.trail", "values": {} }] });
+    let open = plan["resource_changes"][0]["change"]["after_unknown"].as_object_mut().unwrap();
+    open.insert("cloud_watch_logs_group_arn".into(), json!(true));
+    open.insert("cloud_watch_logs_role_arn".into(), json!(true));
+    let written = plan["configuration"]["root_module"]["resources"][0]["expressions"].as_object_mut().unwrap();
+    let group = ["aws_cloudwatch_log_group.trail.arn", "aws_cloudwatch_log_group.trail"];
+    written.insert("cloud_watch_logs_group_arn".into(), refers(&group));
+    written.insert("cloud_watch_logs_role_arn".into(), refers(&["aws_iam_role.trail.arn", "aws_iam_role.trail"]));
+    let inventory = built(plan.clone());
+    assert_eq!(outcome(&inventory, "trail-cloud-watch-logs-integrated", "111122223333"), Outcome::Pass);
+    assert_eq!(inventory.log_groups.len(), 1);
+    // Where the way ends, it is not known whether a role is set at all.
+    plan["configuration"]["root_module"]["resources"][0]["expressions"]["cloud_watch_logs_role_arn"] = refers(&["local.role"]);
+    assert_eq!(outcome(&built(plan), "trail-cloud-watch-logs-integrated", "111122223333"), Outcome::Unknown);
+}
+
+#[test]
+fn rules_are_judged_without_the_account_where_it_does_not_matter() {
+    let judged = |prefix: &str| {
+        let address = "aws_s3_bucket_lifecycle_configuration.logs";
+        let rule = json!({ "id": "old", "status": "Enabled", "filter": [{ "prefix": prefix }], "expiration": [{ "days": 30 }] });
+        let mut plan = with_trail(
+            vec![create(address, json!({ "rule": [rule] }), json!({ "bucket": true }))],
+            vec![config(address, json!({ "bucket": refers(&["aws_s3_bucket.logs.id", "aws_s3_bucket.logs"]) }))],
+        );
+        plan["configuration"]["provider_config"]["aws"]["expressions"] = json!({});
+        outcome(&built(plan), "log-bucket-retention-minimum", "aws_s3_bucket.logs")
+    };
+    assert_eq!(judged(""), Outcome::Fail);
+    assert_eq!(judged("AWSLogs/"), Outcome::Fail);
+    assert_eq!(judged("other/"), Outcome::Pass);
+    assert_eq!(judged("AWSLogs/111122223333/"), Outcome::Unknown);
+}

@@ -99,7 +99,7 @@ impl Leaves<'_> {
             let part = self.source.map_or(Part::Nothing, |source| Part::Body(&source.block.body));
             let node = match is_default {
                 true => Node::new(State::Absent),
-                false => self.child(&key, [at(after, &key), mark(unknown, &key), mark(sensitive, &key)], config, part),
+                false => self.named(&key, [at(after, &key), mark(unknown, &key), mark(sensitive, &key)], config, part),
             };
             map.insert(key, node);
         }
@@ -115,6 +115,17 @@ impl Leaves<'_> {
         let is_open = unknown.get(key) == Some(&Value::Bool(true));
         let listed = DEFAULTS_IN_BLOCKS.iter().any(|(of, leaves)| *of == self.address.r#type && leaves.contains(&key));
         self.is_new && is_written && is_open && listed
+    }
+
+    /// A value of a map; where it is open, the reason says which it is.
+    fn named(&self, key: &str, trees: [&Value; 3], config: &Value, part: Part<'_>) -> Node {
+        let mut node = self.child(key, trees, config, part);
+        if let State::Unknown(gap) = &mut node.state
+            && !gap.message.starts_with('`')
+        {
+            gap.message = format!("`{key}`: {}", gap.message);
+        }
+        node
     }
 
     /// A value of a map: an attribute, or the blocks of a name.
@@ -195,7 +206,7 @@ impl Leaves<'_> {
                     }
                     let config = if is_expression(config) { config } else { at(config, key) };
                     let trees = [at(after, key), mark(unknown, key), mark(sensitive, key)];
-                    map.insert(key.clone(), self.child(key, trees, config, part));
+                    map.insert(key.clone(), self.named(key, trees, config, part));
                 }
                 Node::new(State::Map(map))
             }
