@@ -53,16 +53,16 @@ pub fn recognise(bytes: &[u8]) -> Form {
     if bytes.starts_with(b"PK\x03\x04") {
         return Form::PlanFile(bytes.to_vec());
     }
+    // A saved inventory says so at once, and is large.
+    if bytes[..bytes.len().min(256)].windows(Inventory::KIND.len()).any(|part| part == Inventory::KIND.as_bytes()) {
+        return Form::OtherJson;
+    }
     if cloudformation::recognise(bytes) {
         return Form::Template(bytes.to_vec());
     }
     let Some(text) = text(bytes) else { return Form::Unknown };
     if !text.trim_start().starts_with('{') {
         return Form::Unknown;
-    }
-    // A saved inventory says so at once, and is large.
-    if text.find(Inventory::KIND).is_some_and(|at| at < 256) {
-        return Form::OtherJson;
     }
     match serde_json::from_str::<Value>(&text) {
         Ok(value) if terraform::is_plan(&value) => Form::Plan(value),
