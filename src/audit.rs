@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::finding::{CodePlace, FactRead, Finding, Fix, Outcome, RequirementRef, Severity, Subject};
+use crate::finding::{CodePlace, FactRead, Finding, Outcome, RequirementRef, Severity, Subject};
 use crate::inventory::code::is_placeholder;
 use crate::inventory::{
     Account, AccountScope, Change, Declared, Fact, Gap, GapKind, Gaps, Inventory, Origin, Record, Standing, Trail,
@@ -136,8 +136,8 @@ impl Asked<'_> {
         };
         let mut facts = Facts::default();
         if let Some(applies) = &self.policy.applies {
-            let evaluation = applies.evaluate(&context).map_err(failed)?;
-            facts.add(&evaluation);
+            let mut evaluation = applies.evaluate(&context).map_err(failed)?;
+            facts.add(&mut evaluation);
             match evaluation.truth {
                 Truth::True => {}
                 Truth::False => {
@@ -151,8 +151,8 @@ impl Asked<'_> {
                 }
             }
         }
-        let main = self.policy.check.evaluate(&context).map_err(failed)?;
-        facts.add(&main);
+        let mut main = self.policy.check.evaluate(&context).map_err(failed)?;
+        facts.add(&mut main);
         let mut truth = main.truth;
         let mut gaps: Gaps = main.gaps.clone();
         let mut accepted = None;
@@ -160,8 +160,8 @@ impl Asked<'_> {
             if truth == Truth::True {
                 break;
             }
-            let evaluation = program.evaluate(&context).map_err(failed)?;
-            facts.add(&evaluation);
+            let mut evaluation = program.evaluate(&context).map_err(failed)?;
+            facts.add(&mut evaluation);
             if evaluation.truth == Truth::True {
                 accepted = Some(says.clone());
             }
@@ -175,15 +175,17 @@ impl Asked<'_> {
         let mut finding = match truth {
             Truth::True => {
                 let says = if accepted.is_some() { "a declared alternative holds".to_string() } else { lower_first(&file.title) };
-                self.finding(subject.clone(), Outcome::Pass, says, facts.0)
+                self.finding(subject, Outcome::Pass, says, facts.0)
             }
             Truth::False => {
-                let text = message::render(&file.message, &names).map_err(templated)?;
-                self.finding(subject.clone(), Outcome::Fail, text, facts.0)
+                let (message, fix) = self.policy.told(&names).map_err(templated)?;
+                let mut finding = self.finding(subject, Outcome::Fail, message, facts.0);
+                finding.fix = Some(fix);
+                finding
             }
             Truth::Unknown => {
                 let text = format!("could not be decided: {}", reasons(&gaps));
-                self.finding(subject.clone(), Outcome::Unknown, text, facts.0)
+                self.finding(subject, Outcome::Unknown, text, facts.0)
             }
         };
         finding.accepted = accepted;
@@ -192,15 +194,6 @@ impl Asked<'_> {
         }
         if truth == Truth::Unknown {
             finding.gaps = gaps.into_iter().collect();
-        }
-        if truth == Truth::False {
-            let render = |template: &str| message::render(template, &names).map_err(templated);
-            finding.fix = Some(Fix {
-                summary: render(&file.fix.summary)?,
-                cli: render(&file.fix.cli)?,
-                terraform: render(&file.fix.terraform)?,
-                cloudformation: render(&file.fix.cloudformation)?,
-            });
         }
         Ok(finding)
     }
@@ -303,10 +296,12 @@ impl Asked<'_> {
 struct Facts(Vec<FactRead>);
 
 impl Facts {
-    fn add(&mut self, evaluation: &Evaluation) {
-        for fact in &evaluation.facts {
-            if !self.0.contains(fact) {
-                self.0.push(fact.clone());
+    /// Takes the facts of an evaluation, which names each once.
+    fn add(&mut self, evaluation: &mut Evaluation) {
+        let before = self.0.len();
+        for fact in std::mem::take(&mut evaluation.facts) {
+            if !self.0[..before].contains(&fact) {
+                self.0.push(fact);
             }
         }
     }

@@ -1,11 +1,17 @@
 //! The command line: types and words only. What the commands do stands in `app`.
 
+mod evidence;
+mod waiver;
+
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use crate::finding::Severity;
+
+pub use evidence::{Evidence, Pack, Seal, Timestamping, Verify};
+pub use waiver::{NewWaiver, Waiver, WaiverType};
 
 /// Audits whether what happens in AWS accounts is recorded, protected and kept.
 ///
@@ -238,128 +244,19 @@ pub struct Scan {
     #[arg(long, value_name = "PERCENT", help_heading = "Output", value_parser = permille)]
     pub min_coverage: Option<u32>,
 
+    /// Hand the findings to Security Hub too, each account's own in that account.
+    ///
+    /// This is the one thing that writes to an account. The caller, or the role there, needs securityhub:BatchImportFindings,
+    /// which the role that `trailproof permissions` prints does not have. What Security Hub does not take ends the scan with 2,
+    /// after the reports are written.
+    #[arg(long, help_heading = "Output")]
+    pub security_hub: bool,
+
     /// Seal the answers, the policies and the reports as an evidence bundle, in a new folder inside this one.
     #[arg(long, value_name = "DIR", help_heading = "Evidence")]
     pub evidence: Option<PathBuf>,
     #[command(flatten)]
     pub seal: Seal,
-}
-
-/// How a bundle is sealed.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Evidence")]
-pub struct Seal {
-    /// Sign with this private key: P-256 in a PEM file, as `openssl genpkey -algorithm EC -pkeyopt
-    /// ec_paramgen_curve:P-256` writes it.
-    #[arg(long, value_name = "FILE")]
-    pub sign_key: Option<PathBuf>,
-    /// Have a timestamping authority (RFC 3161) state when the bundle existed.
-    #[arg(long, value_name = "URL")]
-    pub tsa: Option<String>,
-    /// The bundle that this one follows: a folder or a .tar.gz.
-    #[arg(long, value_name = "BUNDLE")]
-    pub previous: Option<PathBuf>,
-    /// Write the bundle as a .tar.gz too, beside its folder.
-    #[arg(long)]
-    pub archive: bool,
-    /// Take e-mail addresses out of AWS's answers before they are judged and hashed; the manifest says where.
-    #[arg(long)]
-    pub redact: bool,
-    /// Add this file or folder of statements by people; repeat it for more.
-    #[arg(long = "attestation", value_name = "PATH")]
-    pub attestations: Vec<PathBuf>,
-    /// Until when the bundle is to be kept, such as 2027-11-01; a statement in the manifest.
-    #[arg(long, value_name = "DATE")]
-    pub retain_until: Option<jiff::civil::Date>,
-    /// Why until then.
-    #[arg(long, value_name = "TEXT", requires = "retain_until")]
-    pub retain_basis: Option<String>,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Evidence {
-    /// Judge a recording, and seal it with the policies and the reports as an evidence bundle.
-    ///
-    /// The bundle is a new folder: raw/ holds the recording as it is, SHA256SUMS every file's hash, README.txt the commands
-    /// that verify it without Trailproof. Its name follows from the account, the start and the run. The same recording, judged
-    /// and sealed in the same way, gives the same bytes. The exit code says whether it was sealed, not what was found.
-    Pack(Box<Pack>),
-    /// Verify a bundle: that it is as it was sealed, by whom, and that judging it again gives the same report.
-    ///
-    /// Exit codes: 0 every check is good; 1 a check failed; 3 the bundle is as it was sealed, but nobody trusted signed it;
-    /// 2 it could not be verified. The key inside of a bundle is no reason to trust it: give --key.
-    Verify(Verify),
-    /// Have a timestamping authority (RFC 3161) state when a bundle existed, where none did when it was sealed.
-    Timestamp(Timestamping),
-}
-
-#[derive(Debug, Args)]
-pub struct Timestamping {
-    /// The bundle's folder.
-    #[arg(value_name = "BUNDLE")]
-    pub bundle: PathBuf,
-    /// The authority's address, such as http://tsa.example/tsr.
-    #[arg(long, value_name = "URL")]
-    pub tsa: String,
-}
-
-#[derive(Debug, Args)]
-pub struct Pack {
-    /// A recording, made by `scan --record`; `examples/acme-org` is carried inside the program.
-    #[arg(value_name = "RECORDING")]
-    pub recording: PathBuf,
-    /// The folder in which the bundle's folder is made.
-    #[arg(long, value_name = "DIR")]
-    pub out: PathBuf,
-    #[command(flatten)]
-    pub seal: Seal,
-
-    /// Add policies of your own from this folder; one with the id of a built-in policy takes its place.
-    #[arg(long = "policies", value_name = "DIR", help_heading = "Policies")]
-    pub directories: Vec<PathBuf>,
-    /// Ask only this policy; repeat it for more.
-    #[arg(long = "policy", value_name = "ID", help_heading = "Policies")]
-    pub policies: Vec<String>,
-    /// Ask only the policies that serve this framework; repeat it for more.
-    #[arg(long = "framework", value_name = "ID", help_heading = "Policies")]
-    pub frameworks: Vec<String>,
-    /// Ask only policies of at least this severity.
-    #[arg(long, value_name = "SEVERITY", help_heading = "Policies", value_parser = severity)]
-    pub min_severity: Option<Severity>,
-    /// Read the settings from this file instead of trailproof.yaml in the current folder.
-    #[arg(long, value_name = "FILE", help_heading = "Policies")]
-    pub config: Option<PathBuf>,
-    /// Lay this file of waivers and attestations upon what fails. Without it the one that the settings name is taken, else
-    /// waivers.yaml beside them.
-    #[arg(long, value_name = "FILE", help_heading = "Policies")]
-    pub waivers: Option<PathBuf>,
-    /// Judge as of this moment, such as 2026-11-01T12:00:00Z. The default is when the last fact was read.
-    #[arg(long, value_name = "TIME", help_heading = "Policies")]
-    pub now: Option<Timestamp>,
-}
-
-#[derive(Debug, Args)]
-pub struct Verify {
-    /// The bundle: its folder, or its .tar.gz.
-    #[arg(value_name = "BUNDLE")]
-    pub bundle: PathBuf,
-    /// The signer's public key that you trust: a PEM file, or the fingerprint, which is the SHA-256 of its
-    /// SubjectPublicKeyInfo in 64 hex digits.
-    #[arg(long, value_name = "PEM|FINGERPRINT")]
-    pub key: Option<String>,
-    /// Judge raw/ again by the bundle's own policies, settings and moment: report.json must come out the same, byte for
-    /// byte.
-    #[arg(long)]
-    pub replay: bool,
-    /// Follow the bundles that came before this one, which are in this folder.
-    #[arg(long, value_name = "DIR")]
-    pub chain: Option<PathBuf>,
-    /// The most days that may lie between two bundles of the chain.
-    #[arg(long, value_name = "DAYS", requires = "chain")]
-    pub max_gap: Option<u32>,
-    /// The timestamping authority's certificates: `openssl` checks the timestamp by them.
-    #[arg(long, value_name = "PEM")]
-    pub tsa_ca: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -421,93 +318,6 @@ pub enum Format {
     Asff,
     /// report.junit.xml: a suite a policy and account, for CI servers.
     Junit,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum Waiver {
-    /// Print a waiver, or append it to a file, once it passes every rule of the file.
-    ///
-    /// What it is about comes from a fail of a report, by its number there (F12 is 12), or from --policy and --resource.
-    New(Box<NewWaiver>),
-    /// Check a file of waivers and attestations, and say what each would do.
-    Check {
-        #[arg(value_name = "FILE", default_value = crate::waiver::FILE_NAME)]
-        file: PathBuf,
-        /// Say which fails of this report.json each waiver names. The report's moment is then the day that counts.
-        #[arg(long, value_name = "REPORT")]
-        report: Option<PathBuf>,
-        /// Add policies of your own from this folder.
-        #[arg(long = "policies", value_name = "DIR")]
-        directories: Vec<PathBuf>,
-        /// Judge as of this moment instead of now.
-        #[arg(long, value_name = "TIME")]
-        now: Option<Timestamp>,
-    },
-}
-
-#[derive(Debug, Args)]
-pub struct NewWaiver {
-    /// Take policy and resource from a fail of this report.json.
-    #[arg(long, value_name = "REPORT", requires = "finding")]
-    pub report: Option<PathBuf>,
-    /// The number of the fail in the report, counted from 1.
-    #[arg(long, value_name = "NUMBER", requires = "report", conflicts_with_all = ["policy", "resources"], value_parser = number)]
-    pub finding: Option<usize>,
-    /// The policy.
-    #[arg(long, value_name = "ID", required_unless_present = "report")]
-    pub policy: Option<String>,
-    /// What may fail, as the finding names it; repeat it for more.
-    #[arg(long = "resource", value_name = "ARN", required_unless_present = "report")]
-    pub resources: Vec<String>,
-    /// The account of the resources, where their ARNs hold none, as those of buckets.
-    #[arg(long = "account", value_name = "ID")]
-    pub account_id: Option<String>,
-    /// Holds only where no framework beside this one is asked about; repeat it for more.
-    #[arg(long = "framework", value_name = "ID")]
-    pub frameworks: Vec<String>,
-    /// Who answers for it.
-    #[arg(long, value_name = "WHO")]
-    pub owner: String,
-    /// Who approved it: somebody else.
-    #[arg(long, value_name = "WHO")]
-    pub approved_by: String,
-    /// Why, in at least twenty characters.
-    #[arg(long, value_name = "TEXT")]
-    pub reason: String,
-    /// What kind of waiver it is.
-    #[arg(long = "type", value_enum, value_name = "TYPE", default_value_t = WaiverType::RiskAccepted)]
-    pub r#type: WaiverType,
-    /// What is done instead.
-    #[arg(long, value_name = "TEXT")]
-    pub compensating_control: Option<String>,
-    /// The day from which it holds; today where it is not given.
-    #[arg(long, value_name = "DATE")]
-    pub created: Option<jiff::civil::Date>,
-    /// The last day on which it holds.
-    #[arg(long, value_name = "DATE", conflicts_with = "days")]
-    pub expires: Option<jiff::civil::Date>,
-    /// How many days it holds; 30 where neither is given.
-    #[arg(long, value_name = "DAYS")]
-    pub days: Option<i32>,
-    /// A file that shows it, relative to the file of waivers.
-    #[arg(long, value_name = "PATH")]
-    pub evidence: Option<String>,
-    /// Its id; the next free one of the year where it is not given.
-    #[arg(long, value_name = "ID")]
-    pub id: Option<String>,
-    /// Append it to this file of waivers, which is made where it is not there.
-    #[arg(long, value_name = "FILE")]
-    pub append: Option<PathBuf>,
-    /// Add policies of your own from this folder.
-    #[arg(long = "policies", value_name = "DIR")]
-    pub directories: Vec<PathBuf>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum WaiverType {
-    RiskAccepted,
-    CompensatingControl,
-    FalsePositive,
 }
 
 #[derive(Debug, Subcommand)]

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use trailproof::inventory::{Inventory, Trail};
 use trailproof::policy::check::{Context, Env, Program};
-use trailproof::policy::message::{self, Subject};
+use trailproof::policy::message::{Subject, Texts};
 use trailproof::policy::{ParameterType, ParameterValue};
 use trailproof::semantics::PartialEvent;
 
@@ -49,10 +49,9 @@ fuzz_target!(|text: &str| {
         }
         Err(error) => assert!(error.start <= error.end && text.get(error.start..error.end).is_some(), "{error:?}"),
     }
-    let fields = Trail::table().fields;
     let names: Vec<String> = parameters.keys().cloned().collect();
-    if message::check(text, "trail", &fields, &names).is_ok() {
+    if let Ok(texts) = Texts::read(&[("text", text)], Trail::table(), &names) {
         let subject = Subject { record: &INVENTORY.trails[0], parameters: &parameters, counterexamples: &["a case".into()] };
-        let _ = message::render(text, &subject);
+        let _ = texts.about(&subject).fill("text");
     }
 });

@@ -61,6 +61,7 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
 pub(super) fn refuse_live_options(scan: &Scan) -> Result<(), Refusal> {
     let for_aws = [
         ("--record", scan.record.is_some()),
+        ("--security-hub", scan.security_hub),
         ("--resume", scan.resume),
         ("--profile", scan.profile.is_some()),
         ("--region", !scan.regions.is_empty()),

@@ -82,7 +82,7 @@ pub(super) fn recorded(scan: &Scan, config: &Config, terminal: &Terminal) -> Res
 }
 
 /// Which accounts the command line and trailproof.yaml mean together. The command line stands above the file.
-fn plan(scan: &Scan, config: &Config) -> Result<Plan, Refusal> {
+pub(super) fn plan(scan: &Scan, config: &Config) -> Result<Plan, Refusal> {
     let file = &config.accounts;
     let mut accounts: BTreeMap<String, Option<String>> = if scan.accounts.is_empty() && !scan.org {
         file.include.iter().map(|a| (a.id().to_string(), a.role().map(str::to_string))).collect()
@@ -146,8 +146,9 @@ pub(super) fn replay_files(files: Vec<(String, Vec<u8>)>, _: &Terminal) -> Resul
 
 pub(super) fn ask(recording: Recording) -> Result<Inventory, Refusal> {
     let plan = recording.plan().clone();
+    let threads = if recording.len() < SMALL { Threads::One } else { Threads::EachCore };
     let session = Session::replay(recording);
-    runtime(Threads::One)?.block_on(source::aws::collect(&session, &plan)).map_err(|e| match e {
+    runtime(threads)?.block_on(source::aws::collect(&session, &plan)).map_err(|e| match e {
         source::aws::CollectError::Identity(_) => Refusal::caused(&e).hint("the recording holds no answer about who recorded it"),
         e => Refusal::caused(&e).hint(e.hint()),
     })
@@ -155,6 +156,12 @@ pub(super) fn ask(recording: Recording) -> Result<Inventory, Refusal> {
 
 pub(super) fn recording_refused(error: &RecordingError) -> Refusal {
     Refusal::caused(error).hint(error.hint())
+}
+
+impl From<RecordingError> for Refusal {
+    fn from(error: RecordingError) -> Self {
+        recording_refused(&error)
+    }
 }
 
 /// A recording never mixes with an older one.
@@ -167,8 +174,11 @@ fn empty(folder: &Path) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A replay waits for nobody: one thread answers it soonest. Many accounts keep every core busy.
-fn runtime(threads: Threads) -> Result<tokio::runtime::Runtime, Refusal> {
+/// Calls of a recording that one thread answers sooner than several would begin to.
+const SMALL: usize = 500;
+
+/// A replay waits for nobody: one thread answers a small one soonest. Many accounts keep every core busy.
+pub(super) fn runtime(threads: Threads) -> Result<tokio::runtime::Runtime, Refusal> {
     let mut builder = match threads {
         Threads::One => tokio::runtime::Builder::new_current_thread(),
         Threads::EachCore => tokio::runtime::Builder::new_multi_thread(),
@@ -176,7 +186,7 @@ fn runtime(threads: Threads) -> Result<tokio::runtime::Runtime, Refusal> {
     builder.enable_all().build().map_err(|e| Refusal::new(format!("cannot start: {e}")))
 }
 
-enum Threads {
+pub(super) enum Threads {
     One,
     EachCore,
 }

@@ -15,6 +15,8 @@ mod policy;
 mod question;
 mod scan;
 mod schema;
+#[cfg(feature = "aws")]
+mod security_hub;
 mod templates;
 mod terminal;
 mod vary;

@@ -67,6 +67,10 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     }
     let verdict = gates.judge(&report);
     verdict.reasons.iter().for_each(|reason| terminal.complain(reason));
+    #[cfg(feature = "aws")]
+    if scan.security_hub {
+        super::security_hub::import(scan, &config, &report, terminal)?;
+    }
     Ok(verdict.exit)
 }
 

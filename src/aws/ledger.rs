@@ -12,17 +12,18 @@ use crate::inventory::{Call, CallId};
 
 /// The exchanges of a run. Its sessions share one.
 pub(super) struct Ledger {
-    /// Whether the answers themselves are kept, for a recording; they are most of the memory.
-    keeps_answers: bool,
     was_interrupted: AtomicBool,
-    entries: Mutex<BTreeMap<String, (CallId, Envelope)>>,
+    calls: Mutex<BTreeMap<CallId, Call>>,
+    /// The answers themselves by their keys, where they are kept for a recording; they are most of the memory.
+    answers: Option<Mutex<BTreeMap<String, Envelope>>>,
     accounts: Mutex<BTreeMap<String, AccountHead>>,
 }
 
 impl Ledger {
     pub(super) fn new(keeps_answers: bool, was_interrupted: bool) -> Self {
         let was_interrupted = AtomicBool::new(was_interrupted);
-        Ledger { keeps_answers, was_interrupted, entries: Mutex::default(), accounts: Mutex::default() }
+        let answers = keeps_answers.then(Mutex::default);
+        Ledger { was_interrupted, calls: Mutex::default(), answers, accounts: Mutex::default() }
     }
 
     pub(super) fn interrupted(&self) {
@@ -33,42 +34,40 @@ impl Ledger {
         self.was_interrupted.load(Ordering::SeqCst)
     }
 
-    fn entries(&self) -> MutexGuard<'_, BTreeMap<String, (CallId, Envelope)>> {
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Enters an exchange under its key.
-    pub(super) fn enter(&self, key: String, call: CallId, mut envelope: Envelope) {
-        if !self.keeps_answers {
-            envelope.request = None;
-            envelope.body = None;
-            envelope.headers.retain(|name, _| REQUEST_IDS.contains(&name.as_str()));
+    pub(super) fn enter(&self, key: String, call: CallId, envelope: Envelope) {
+        held(&self.calls).insert(call, call_of(&envelope));
+        if let Some(answers) = &self.answers {
+            held(answers).insert(key, envelope);
         }
-        self.entries().insert(key, (call, envelope));
     }
 
     /// What became of an account of the run.
     pub(super) fn account(&self, id: &str, head: AccountHead) {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_string(), head);
+        held(&self.accounts).insert(id.to_string(), head);
     }
 
     pub(super) fn accounts(&self) -> BTreeMap<String, AccountHead> {
-        self.accounts.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        held(&self.accounts).clone()
     }
 
     /// When the last answer came.
     pub(super) fn last(&self) -> Option<Timestamp> {
-        self.entries().values().map(|(_, envelope)| envelope.time).max()
+        held(&self.calls).values().map(|call| call.time).max()
     }
 
     pub(super) fn calls(&self) -> BTreeMap<CallId, Call> {
-        self.entries().values().map(|(id, envelope)| (id.clone(), call_of(envelope))).collect()
+        held(&self.calls).clone()
     }
 
-    /// The exchanges, whole where the answers are kept.
+    /// The exchanges with their answers; none where the answers are not kept.
     pub(super) fn envelopes(&self) -> Vec<Envelope> {
-        self.entries().values().map(|(_, envelope)| envelope.clone()).collect()
+        self.answers.as_ref().map_or_else(Vec::new, |answers| held(answers).values().cloned().collect())
     }
+}
+
+fn held<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 const REQUEST_IDS: [&str; 2] = ["x-amzn-requestid", "x-amz-request-id"];

@@ -92,7 +92,7 @@ mod tests {
     }
 
     /// Nouns that stand by themselves, and the names of those that are nested in a field of another.
-    fn owners() -> (Vec<Noun>, BTreeSet<&'static str>) {
+    fn owners() -> (Vec<&'static Noun>, BTreeSet<&'static str>) {
         let nested: BTreeSet<&str> = nouns().iter().flat_map(|n| &n.fields).filter_map(|f| nested_in(&f.kind)).collect();
         (nouns().into_iter().filter(|n| !nested.contains(n.name)).collect(), nested)
     }

@@ -8,6 +8,7 @@
 //! A recording is read whole or not at all: a file that is missing, changed or not listed is an error. Nothing in it can
 //! sign a request.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
@@ -30,7 +31,23 @@ const HEAD: &str = "recording.json";
 pub struct Recording {
     pub(super) head: Head,
     /// By their key.
-    envelopes: BTreeMap<String, Envelope>,
+    exchanges: BTreeMap<String, Kept>,
+}
+
+/// An exchange: in memory, or left in the file that it was read from, so that a recording may be larger than the memory.
+#[derive(Clone, Debug, PartialEq)]
+enum Kept {
+    Here(Box<Envelope>),
+    File { file: PathBuf, path: String, sum: String, outcome: CallOutcome },
+}
+
+impl Kept {
+    fn envelope(&self) -> Result<Cow<'_, Envelope>, RecordingError> {
+        match self {
+            Kept::Here(envelope) => Ok(Cow::Borrowed(&**envelope)),
+            Kept::File { file, path, sum, .. } => Ok(Cow::Owned(Envelope::read(path, &read(file)?, sum)?.1)),
+        }
+    }
 }
 
 /// What the run was.
@@ -114,6 +131,35 @@ impl Envelope {
             }
             (Some(error), _) => Reply::Broken(error.clone()),
             (None, None) => unreachable!("load refuses an envelope without an answer and without an error"),
+        }
+    }
+
+    /// Reads an exchange, and its key.
+    fn read(path: &str, bytes: &[u8], sum: &str) -> Result<(String, Envelope), RecordingError> {
+        if sha256(bytes) != sum {
+            return Err(RecordingError::Changed { path: path.into() });
+        }
+        let envelope: Envelope =
+            serde_json::from_slice(bytes).map_err(|source| RecordingError::Json { path: path.into(), source })?;
+        let key = envelope.key();
+        if envelope.path(&key) != path {
+            return Err(RecordingError::Misplaced { path: path.into() });
+        }
+        if !envelope.is_whole() {
+            return Err(RecordingError::Hollow { path: path.into() });
+        }
+        Ok((key, envelope))
+    }
+
+    fn outcome(&self) -> CallOutcome {
+        CallOutcome {
+            time: self.time,
+            server_date: self.headers.get("date").cloned(),
+            ending: match (self.status, &self.error) {
+                (Some(status), None) if status < 400 || status == 404 => Ending::Answered,
+                (Some(status), None) if self.is_denied(status) => Ending::Denied,
+                _ => Ending::Failed,
+            },
         }
     }
 
@@ -212,9 +258,15 @@ struct Label {
 
 impl Recording {
     pub(super) fn new(head: Head, envelopes: impl IntoIterator<Item = Envelope>) -> Self {
-        let envelopes: BTreeMap<_, _> = envelopes.into_iter().map(|e| (e.key(), e)).collect();
-        let mut recording = Recording { head, envelopes };
-        recording.head.files = recording.files().map(|(path, bytes)| (path, sha256(&bytes))).collect();
+        let exchanges: BTreeMap<_, _> = envelopes.into_iter().map(|e| (e.key(), Kept::Here(Box::new(e)))).collect();
+        let mut recording = Recording { head, exchanges };
+        let mut sums = BTreeMap::new();
+        for (key, kept) in &recording.exchanges {
+            if let Kept::Here(envelope) = kept {
+                sums.insert(envelope.path(key), sha256(&json(envelope)));
+            }
+        }
+        recording.head.files = sums;
         recording
     }
 
@@ -225,11 +277,11 @@ impl Recording {
 
     /// How many calls it holds.
     pub fn len(&self) -> usize {
-        self.envelopes.len()
+        self.exchanges.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.envelopes.is_empty()
+        self.exchanges.is_empty()
     }
 
     /// Marks the data as made up for a demonstration; every report made from it says so.
@@ -240,44 +292,83 @@ impl Recording {
     /// The recording without the answers of one operation.
     #[cfg(test)]
     pub(crate) fn without(&self, service: &str, operation: &str) -> Self {
-        let kept = self.envelopes.values().filter(|e| (e.service.as_str(), e.operation.as_str()) != (service, operation));
-        Self::new(self.head.clone(), kept.cloned())
+        let all = self.exchanges.values().filter_map(|kept| kept.envelope().ok()).map(Cow::into_owned);
+        Self::new(self.head.clone(), all.filter(|e| (e.service.as_str(), e.operation.as_str()) != (service, operation)))
     }
 
-    pub(super) fn find(&self, key: &str) -> Option<&Envelope> {
-        self.envelopes.get(key)
+    /// The exchange of a key; none where there is none, or where its file is no longer as it was.
+    pub(super) fn find(&self, key: &str) -> Option<Cow<'_, Envelope>> {
+        self.exchanges.get(key)?.envelope().ok()
     }
 
-    /// The files of the exchanges, path and bytes.
-    fn files(&self) -> impl Iterator<Item = (String, Vec<u8>)> {
-        self.envelopes.iter().map(|(key, envelope)| (envelope.path(key), json(envelope)))
+    /// Every file, path and bytes, `recording.json` first: what [`Recording::from_files`] reads.
+    ///
+    /// # Errors
+    /// A file that is no longer as it was when it was loaded.
+    pub fn to_files(&self) -> Result<Vec<(String, Vec<u8>)>, RecordingError> {
+        let mut files = Vec::new();
+        self.each_file(|_| 0, |path, bytes, _| {
+            files.push((path.to_string(), bytes.to_vec()));
+            Ok::<_, RecordingError>(())
+        })?;
+        files.rotate_right(1);
+        Ok(files)
     }
 
-    /// Every file, path and bytes: what [`Recording::from_files`] reads.
-    pub fn to_files(&self) -> Vec<(String, Vec<u8>)> {
-        // What was read may have been laid out in another way; the sums are of what is written.
-        let files: Vec<(String, Vec<u8>)> = self.files().collect();
-        let sums = files.iter().map(|(path, bytes)| (path.clone(), sha256(bytes))).collect();
+    /// Hands every file on, one after the other, `recording.json` last: path, bytes, and how often `edit` changed the body of
+    /// its answer. Nothing but the file at hand is in memory for it.
+    ///
+    /// # Errors
+    /// The first of whoever takes the files, and a file that is no longer as it was when it was loaded.
+    pub fn each_file<E: From<RecordingError>>(
+        &self,
+        edit: impl Fn(&mut Vec<u8>) -> usize,
+        mut take: impl FnMut(&str, &[u8], usize) -> Result<(), E>,
+    ) -> Result<(), E> {
+        // What was read may have been laid out in another way; the sums are of what is handed on.
+        let mut sums = BTreeMap::new();
+        for (key, kept) in &self.exchanges {
+            let mut envelope = kept.envelope()?;
+            let mut count = 0;
+            if let Some(mut body) = envelope.body.as_ref().and_then(Body::to_bytes) {
+                count = edit(&mut body);
+                if count > 0 {
+                    envelope.to_mut().body = Some(Body::from_bytes(body));
+                }
+            }
+            let (path, bytes) = (envelope.path(key), json(&*envelope));
+            take(&path, &bytes, count)?;
+            sums.insert(path, sha256(&bytes));
+        }
         let head = Head { files: sums, ..self.head.clone() };
-        std::iter::once((HEAD.to_string(), json(&head))).chain(files).collect()
+        take(HEAD, &json(&head), 0)
     }
 
-    /// Reads a recording's folder.
+    /// Reads a recording's folder. The answers stay in their files until they are asked for.
     ///
     /// # Errors
     /// A file that cannot be read, and whatever [`Recording::from_files`] refuses.
     pub fn load(dir: &Path) -> Result<Self, RecordingError> {
-        let mut files = Vec::new();
-        let head = dir.join(HEAD);
-        if !head.is_file() {
+        let path = dir.join(HEAD);
+        if !path.is_file() {
             return Err(RecordingError::NoHead { path: show(dir) });
         }
-        files.push((HEAD.to_string(), read(&head)?));
+        let head = Head::parse(&read(&path)?)?;
+        let mut found = BTreeMap::new();
         let calls = dir.join("calls");
         if calls.exists() {
-            walk(&calls, "calls", &mut files)?;
+            walk(&calls, "calls", &mut found)?;
         }
-        Self::from_files(files)
+        let mut exchanges = BTreeMap::new();
+        for (path, sum) in &head.files {
+            head.lists(path)?;
+            let file = found.remove(path).ok_or_else(|| RecordingError::Missing { path: path.clone() })?;
+            let (key, envelope) = head.exchange(path, &read(&file)?, sum)?;
+            let outcome = envelope.outcome();
+            exchanges.insert(key, Kept::File { file, path: path.clone(), sum: sum.clone(), outcome });
+        }
+        nothing_else(found)?;
+        Ok(Recording { head, exchanges })
     }
 
     /// Reads a recording from its files: paths with `/` below the recording's folder, and their bytes.
@@ -287,67 +378,24 @@ impl Recording {
     pub fn from_files(files: impl IntoIterator<Item = (impl Into<String>, impl Into<Vec<u8>>)>) -> Result<Self, RecordingError> {
         let mut files: BTreeMap<String, Vec<u8>> = files.into_iter().map(|(path, bytes)| (path.into(), bytes.into())).collect();
         let head = files.remove(HEAD).ok_or_else(|| RecordingError::NoHead { path: ".".into() })?;
-        let head_error = |source| RecordingError::Json { path: HEAD.into(), source };
-        let label: Label = serde_json::from_slice(&head).map_err(head_error)?;
-        if label.kind != KIND {
-            return Err(RecordingError::Kind(label.kind));
-        }
-        if label.schema_version != SCHEMA_VERSION {
-            return Err(RecordingError::Version { found: label.schema_version });
-        }
-        let head: Head = serde_json::from_slice(&head).map_err(head_error)?;
-        let mut envelopes = BTreeMap::new();
+        let head = Head::parse(&head)?;
+        let mut exchanges = BTreeMap::new();
         for (path, sum) in &head.files {
-            if !is_inside(path) {
-                return Err(RecordingError::Outside { path: path.clone() });
-            }
+            head.lists(path)?;
             let bytes = files.remove(path).ok_or_else(|| RecordingError::Missing { path: path.clone() })?;
-            if sha256(&bytes) != *sum {
-                return Err(RecordingError::Changed { path: path.clone() });
-            }
-            let envelope: Envelope =
-                serde_json::from_slice(&bytes).map_err(|source| RecordingError::Json { path: path.clone(), source })?;
-            let key = envelope.key();
-            if envelope.path(&key) != *path || !head.holds(&envelope.account) {
-                return Err(RecordingError::Misplaced { path: path.clone() });
-            }
-            if !envelope.is_whole() {
-                return Err(RecordingError::Hollow { path: path.clone() });
-            }
-            envelopes.insert(key, envelope);
+            let (key, envelope) = head.exchange(path, &bytes, sum)?;
+            exchanges.insert(key, Kept::Here(Box::new(envelope)));
         }
-        if let Some(path) = files.into_keys().next() {
-            return Err(RecordingError::Unlisted { path });
-        }
-        Ok(Recording { head, envelopes })
+        nothing_else(files)?;
+        Ok(Recording { head, exchanges })
     }
 
     /// How each call ended, and when by whose clock.
     pub fn outcomes(&self) -> impl Iterator<Item = CallOutcome> {
-        self.envelopes.values().map(|e| CallOutcome {
-            time: e.time,
-            server_date: e.headers.get("date").cloned(),
-            ending: match (e.status, &e.error) {
-                (Some(status), None) if status < 400 || status == 404 => Ending::Answered,
-                (Some(status), None) if e.is_denied(status) => Ending::Denied,
-                _ => Ending::Failed,
-            },
+        self.exchanges.values().map(|kept| match kept {
+            Kept::Here(envelope) => envelope.outcome(),
+            Kept::File { outcome, .. } => outcome.clone(),
         })
-    }
-
-    /// The run with something taken out of the answers: `edit` changes a body and says how often. What was changed stands
-    /// beside, by its file.
-    pub fn edited(mut self, edit: impl Fn(&mut Vec<u8>) -> usize) -> (Self, BTreeMap<String, usize>) {
-        let mut changed = BTreeMap::new();
-        for (key, envelope) in &mut self.envelopes {
-            let Some(mut bytes) = envelope.body.as_ref().and_then(Body::to_bytes) else { continue };
-            let count = edit(&mut bytes);
-            if count > 0 {
-                envelope.body = Some(Body::from_bytes(bytes));
-                changed.insert(envelope.path(key), count);
-            }
-        }
-        (Self::new(self.head, self.envelopes.into_values()), changed)
     }
 
     /// The plan that the run followed.
@@ -393,17 +441,44 @@ impl Recording {
         if fs::read_dir(dir).map_err(failed(dir))?.next().is_some() {
             return Err(RecordingError::NotEmpty { path: show(dir) });
         }
-        for (name, bytes) in self.files().chain([(HEAD.to_string(), json(&self.head))]) {
-            let path = dir.join(name);
-            let folder = path.parent().unwrap_or(dir);
-            fs::create_dir_all(folder).map_err(failed(folder))?;
-            fs::write(&path, bytes).map_err(failed(&path))?;
-        }
-        Ok(())
+        self.each_file(
+            |_| 0,
+            |name, bytes, _| {
+                let path = dir.join(name);
+                let folder = path.parent().unwrap_or(dir);
+                fs::create_dir_all(folder).map_err(failed(folder))?;
+                fs::write(&path, bytes).map_err(failed(&path))
+            },
+        )
     }
 }
 
 impl Head {
+    fn parse(bytes: &[u8]) -> Result<Head, RecordingError> {
+        let error = |source| RecordingError::Json { path: HEAD.into(), source };
+        let label: Label = serde_json::from_slice(bytes).map_err(error)?;
+        if label.kind != KIND {
+            return Err(RecordingError::Kind(label.kind));
+        }
+        if label.schema_version != SCHEMA_VERSION {
+            return Err(RecordingError::Version { found: label.schema_version });
+        }
+        serde_json::from_slice(bytes).map_err(error)
+    }
+
+    fn lists(&self, path: &str) -> Result<(), RecordingError> {
+        if is_inside(path) { Ok(()) } else { Err(RecordingError::Outside { path: path.into() }) }
+    }
+
+    /// An exchange of the run, and its key.
+    fn exchange(&self, path: &str, bytes: &[u8], sum: &str) -> Result<(String, Envelope), RecordingError> {
+        let (key, envelope) = Envelope::read(path, bytes, sum)?;
+        if self.holds(&envelope.account) {
+            return Ok((key, envelope));
+        }
+        Err(RecordingError::Misplaced { path: path.into() })
+    }
+
     fn holds(&self, account: &str) -> bool {
         self.account == account || self.accounts.contains_key(account)
     }
@@ -430,7 +505,11 @@ fn is_inside(path: &str) -> bool {
         && Path::new(path).components().all(|component| matches!(component, Component::Normal(_)))
 }
 
-fn walk(dir: &Path, name: &str, files: &mut Vec<(String, Vec<u8>)>) -> Result<(), RecordingError> {
+fn nothing_else<T>(files: BTreeMap<String, T>) -> Result<(), RecordingError> {
+    files.into_keys().next().map_or(Ok(()), |path| Err(RecordingError::Unlisted { path }))
+}
+
+fn walk(dir: &Path, name: &str, files: &mut BTreeMap<String, PathBuf>) -> Result<(), RecordingError> {
     let failed = |source| RecordingError::Read { path: show(dir), source };
     let mut entries: Vec<PathBuf> =
         fs::read_dir(dir).map_err(failed)?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>().map_err(failed)?;
@@ -441,7 +520,7 @@ fn walk(dir: &Path, name: &str, files: &mut Vec<(String, Vec<u8>)>) -> Result<()
         if kind.is_dir() {
             walk(&path, &name, files)?;
         } else if kind.is_file() {
-            files.push((name, read(&path)?));
+            files.insert(name, path);
         } else {
             return Err(RecordingError::NotAFile { path: name });
         }

@@ -19,6 +19,7 @@ use aws_types::region::Region;
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
+use super::client::Clients;
 use super::connector::{Live, Replay};
 use super::exchange::{Body, Breakage, CURRENT, Exchange, Reply, call_id};
 use super::gap::{Failure, Refusal, failure, gap, place};
@@ -140,6 +141,7 @@ struct Inner {
     identity: OnceLock<Identity>,
     /// The exchanges of the run, of every session of it.
     ledger: Arc<Ledger>,
+    clients: Clients,
 }
 
 /// The behaviour of the SDK that was tried, whatever its version.
@@ -166,6 +168,7 @@ impl Session {
             account: OnceLock::new(),
             identity: OnceLock::new(),
             ledger: Arc::new(Ledger::new(options.keep_answers, false)),
+            clients: Clients::default(),
         };
         Session { inner: Arc::new(inner) }
     }
@@ -205,6 +208,7 @@ impl Session {
             identity: OnceLock::new(),
             ledger,
             replayed: Some(recording),
+            clients: Clients::default(),
         };
         Session { inner: Arc::new(inner) }
     }
@@ -241,8 +245,13 @@ impl Session {
             account: OnceLock::from(account.to_string()),
             identity: OnceLock::new(),
             ledger: self.inner.ledger.clone(),
+            clients: Clients::default(),
         };
         Session { inner: Arc::new(inner) }
+    }
+
+    pub(super) fn clients(&self) -> &Clients {
+        &self.inner.clients
     }
 
     pub(super) fn credentials_source(&self) -> Option<&SdkConfig> {
@@ -398,7 +407,7 @@ impl Session {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let account = self.account();
-        let attempt = exchange.attempt().clone();
+        let attempt = std::mem::take(&mut *exchange.attempt());
         let Some(result) = sent else {
             self.inner.ledger.interrupted();
             return Err(Refusal::of(interrupted(exchange, account)));

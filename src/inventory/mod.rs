@@ -350,7 +350,7 @@ fn by_id<'a, T>(records: &'a [T], id: &str, id_of: impl Fn(&T) -> &String) -> Op
 }
 
 /// The tables of every noun: the vocabulary of policies.
-pub fn nouns() -> Vec<Noun> {
+pub fn nouns() -> Vec<&'static Noun> {
     vec![
         Account::table(),
         Trail::table(),

@@ -89,7 +89,7 @@ pub enum Opaque<'a> {
 pub trait Record: Sync {
     fn noun_name(&self) -> &'static str;
     /// The noun's table: name, documentation, fields.
-    fn noun(&self) -> Noun;
+    fn noun(&self) -> &'static Noun;
     /// What identifies the record for a reader: an ARN, a name, an id.
     fn id(&self) -> &str;
     /// The field's value; `None` where the noun has no such field.
@@ -257,16 +257,18 @@ macro_rules! noun {
 
         impl $name {
             /// The noun's table.
-            pub fn table() -> $crate::inventory::noun::Noun {
-                $crate::inventory::noun::Noun {
-                    name: $noun,
-                    doc: [$($doc),+].join("").trim().to_string(),
-                    fields: vec![ $( $crate::inventory::noun::Field {
-                        name: stringify!($field),
-                        kind: <$ty as $crate::inventory::noun::Viewable>::kind(),
-                        doc: [$($fdoc),+].join("").trim().to_string(),
-                    }, )+ ],
-                }
+            pub fn table() -> &'static $crate::inventory::noun::Noun {
+                static TABLE: std::sync::LazyLock<$crate::inventory::noun::Noun> =
+                    std::sync::LazyLock::new(|| $crate::inventory::noun::Noun {
+                        name: $noun,
+                        doc: [$($doc),+].join("").trim().to_string(),
+                        fields: vec![ $( $crate::inventory::noun::Field {
+                            name: stringify!($field),
+                            kind: <$ty as $crate::inventory::noun::Viewable>::kind(),
+                            doc: [$($fdoc),+].join("").trim().to_string(),
+                        }, )+ ],
+                    });
+                &TABLE
             }
         }
 
@@ -274,7 +276,7 @@ macro_rules! noun {
             fn noun_name(&self) -> &'static str {
                 $noun
             }
-            fn noun(&self) -> $crate::inventory::noun::Noun {
+            fn noun(&self) -> &'static $crate::inventory::noun::Noun {
                 Self::table()
             }
             fn id(&self) -> &str {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::finding::Fix;
 use crate::inventory::noun::closest;
 use crate::semantics::PartialEvent;
 use crate::semantics::event::{EventError, FIELDS};
@@ -9,7 +10,8 @@ use crate::yaml::{Complaint, SourceFile, Step};
 
 use super::check::{CheckError, Env, Program, Reads, population};
 use super::framework::Framework;
-use super::{EventValue, ParameterValue, PolicyFile, embedded, message};
+use super::message::{self, TemplateError, Texts};
+use super::{EventValue, ParameterValue, PolicyFile, embedded};
 
 /// A policy that can be asked.
 #[derive(Debug)]
@@ -24,7 +26,11 @@ pub struct Policy {
     /// The declared alternatives, with what the report says where one holds.
     pub accept: Vec<(Program, String)>,
     pub events: BTreeMap<String, PartialEvent>,
+    texts: Texts,
 }
+
+/// The name of a policy's message among its texts; the others are those of its fix.
+const MESSAGE: &str = "message";
 
 /// Every policy and framework of a run, by id.
 #[derive(Debug, Default)]
@@ -152,12 +158,12 @@ impl Catalogue {
             .map(|(i, a)| (compile(&a.check, &[Step::Key("accept"), Step::Item(i), Step::Key("check")]), a.says.clone()))
             .collect();
         complaints.extend(self.requirements(s, &file));
-        complaints.extend(templates(s, &file));
+        let texts = templates(s, &file).map_err(|found| complaints.extend(found)).ok();
         let accept: Option<Vec<_>> = accept.into_iter().map(|(p, says)| p.map(|p| (p, says))).collect();
-        match (complaints.is_empty(), applies, check, accept) {
-            (true, applies, Some(check), Some(accept)) => {
+        match (complaints.is_empty(), check, accept, texts) {
+            (true, Some(check), Some(accept), Some(texts)) => {
                 let applies = applies.flatten();
-                Ok(Policy { file, source: s.name.clone(), embedded, applies, check, accept, events })
+                Ok(Policy { file, source: s.name.clone(), embedded, applies, check, accept, events, texts })
             }
             _ => Err(complaints),
         }
@@ -247,30 +253,47 @@ fn expression(source: &SourceFile, path: &[Step<'_>], text: &str, e: &CheckError
     source.complain_within(path, text, e.start, e.end, e.message.clone()).with_hint(e.hint.clone())
 }
 
-fn templates(source: &SourceFile, file: &PolicyFile) -> Vec<Complaint> {
+fn templates(source: &SourceFile, file: &PolicyFile) -> Result<Texts, Vec<Complaint>> {
     let noun = file.subject.noun();
-    let fields = crate::inventory::nouns().into_iter().find(|n| n.name == noun).map(|n| n.fields).unwrap_or_default();
+    let Some(noun) = crate::inventory::nouns().into_iter().find(|n| n.name == noun) else { return Err(Vec::new()) };
     let parameters: Vec<String> = file.parameters.keys().cloned().collect();
     let fix = &file.fix;
-    let all: [(&[Step<'_>], &str); 5] = [
-        (&[Step::Key("message")], &file.message),
-        (&[Step::Key("fix"), Step::Key("summary")], &fix.summary),
-        (&[Step::Key("fix"), Step::Key("cli")], &fix.cli),
-        (&[Step::Key("fix"), Step::Key("terraform")], &fix.terraform),
-        (&[Step::Key("fix"), Step::Key("cloudformation")], &fix.cloudformation),
+    let all: [(&[Step<'_>], &'static str, &str); 5] = [
+        (&[Step::Key("message")], MESSAGE, &file.message),
+        (&[Step::Key("fix"), Step::Key("summary")], "summary", &fix.summary),
+        (&[Step::Key("fix"), Step::Key("cli")], "cli", &fix.cli),
+        (&[Step::Key("fix"), Step::Key("terraform")], "terraform", &fix.terraform),
+        (&[Step::Key("fix"), Step::Key("cloudformation")], "cloudformation", &fix.cloudformation),
     ];
-    let check = |(path, text): &(&[Step<'_>], &str)| {
-        let e = message::check(text, noun, &fields, &parameters).err()?;
-        let place = match e.meant.is_empty() {
-            true => source.complain(path, e.message),
-            false => source.complain_within(path, text, e.meant.start, e.meant.end, e.message),
+    Texts::read(&all.map(|(_, name, text)| (name, text)), noun, &parameters).map_err(|errors| {
+        let complaint = |(at, e): (usize, TemplateError)| {
+            let (path, _, text) = all[at];
+            let place = match e.meant.is_empty() {
+                true => source.complain(path, e.message),
+                false => source.complain_within(path, text, e.meant.start, e.meant.end, e.message),
+            };
+            place.with_hint(e.hint)
         };
-        Some(place.with_hint(e.hint))
-    };
-    all.iter().filter_map(check).collect()
+        errors.into_iter().map(complaint).collect()
+    })
 }
 
 impl Policy {
+    /// What the policy says of a subject that fails, and how that is put right.
+    ///
+    /// # Errors
+    /// A text that fails on this subject.
+    pub fn told(&self, subject: &message::Subject<'_>) -> Result<(String, Fix), TemplateError> {
+        let texts = self.texts.about(subject);
+        let fix = Fix {
+            summary: texts.fill("summary")?,
+            cli: texts.fill("cli")?,
+            terraform: texts.fill("terraform")?,
+            cloudformation: texts.fill("cloudformation")?,
+        };
+        Ok((texts.fill(MESSAGE)?, fix))
+    }
+
     /// Every field that the policy's verdicts can hang on: those that find its subjects, and those that its expressions read.
     pub fn reads(&self) -> Reads {
         let programs = self.applies.iter().chain([&self.check]).chain(self.accept.iter().map(|(program, _)| program));

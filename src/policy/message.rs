@@ -3,14 +3,14 @@
 //! Names are foreign text: whoever names a trail must not be able to write into an auditor's shell, so remedies quote every
 //! value for their language. What is not known renders as `unknown`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use minijinja::value::{Serde, Value as Jinja};
 use minijinja::{Environment, UndefinedBehavior};
 use serde_json::{Map, Value, json};
 
-use crate::inventory::noun::{Field, Kind, Opaque, Record, View};
+use crate::inventory::noun::{Kind, Noun, Opaque, Record, View};
 
 use super::ParameterValue;
 
@@ -31,53 +31,113 @@ pub struct TemplateError {
     pub meant: Range<usize>,
 }
 
-/// Checks that a template can be read and speaks only of what there is.
-///
-/// # Errors
-/// A template that does not parse, or names something that the noun does not have.
-pub fn check(template: &str, noun: &str, fields: &[Field], parameters: &[String]) -> Result<(), TemplateError> {
-    let env = environment();
-    let parsed = env.template_from_str(template).map_err(|e| refused(&e))?;
-    let mut names: Vec<String> = parsed.undeclared_variables(true).into_iter().collect();
-    names.sort();
-    for name in names {
-        let mut parts = name.split('.');
-        let (head, member) = (parts.next().unwrap_or_default(), parts.next());
-        let (known, wanted): (Vec<&str>, &str) = match (head, member) {
-            ("counterexamples", _) => continue,
-            ("params", Some(p)) => (parameters.iter().map(String::as_str).collect(), p),
-            (h, Some(f)) if h == noun => (fields.iter().map(|f| f.name).collect(), f),
-            (h, None) if h == noun || h == "params" => continue,
-            (h, _) => (vec![noun, "params", "counterexamples"], h),
-        };
-        if !known.contains(&wanted) {
-            let hint = crate::inventory::noun::closest(wanted, known.iter().copied()).map(|c| format!("did you mean `{c}`?"));
-            let what = if head == wanted { format!("unknown name `{wanted}`") } else { format!("`{head}` has no `{wanted}`") };
-            return Err(TemplateError { message: what, hint, meant: meant(template, &name, wanted) });
-        }
-    }
-    Ok(())
+/// The texts of a policy, each by its name, parsed once and filled in for many subjects.
+#[derive(Debug)]
+pub struct Texts {
+    env: Environment<'static>,
+    /// The fields of the subject that they speak of; none where that may be any.
+    fields: Option<BTreeSet<&'static str>>,
 }
 
-/// The template with the subject's names filled in.
-///
-/// # Errors
-/// A template that fails on this subject; a checked template fails only by misusing a filter.
-pub fn render(template: &str, subject: &Subject<'_>) -> Result<String, TemplateError> {
-    let fields: Map<String, Value> = subject
-        .record
-        .noun()
-        .fields
-        .iter()
-        .filter_map(|f| subject.record.read(f.name).map(|v| (f.name.to_string(), plain(&v))))
-        .collect();
-    let parameters: Map<String, Value> = subject.parameters.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
-    let context = json!({
-        subject.record.noun_name(): fields,
-        "params": parameters,
-        "counterexamples": subject.counterexamples,
-    });
-    environment().render_str(template, Jinja::from(Serde(&context))).map(|t| t.trim().to_string()).map_err(|e| refused(&e))
+/// The texts, about one subject.
+pub struct Filling<'t> {
+    texts: &'t Texts,
+    names: Jinja,
+}
+
+impl Texts {
+    /// Reads templates, each with its name, and checks that they speak only of what there is.
+    ///
+    /// # Errors
+    /// Every template that does not parse, or names something that the noun does not have, by its number.
+    pub fn read(
+        templates: &[(&'static str, &str)],
+        noun: &'static Noun,
+        parameters: &[String],
+    ) -> Result<Texts, Vec<(usize, TemplateError)>> {
+        let mut texts = Texts { env: environment(), fields: Some(BTreeSet::new()) };
+        let mut errors = Vec::new();
+        for (at, (name, template)) in templates.iter().enumerate() {
+            if let Err(error) = texts.add(name, template, noun, parameters) {
+                errors.push((at, error));
+            }
+        }
+        if errors.is_empty() { Ok(texts) } else { Err(errors) }
+    }
+
+    fn add(
+        &mut self,
+        name: &'static str,
+        template: &str,
+        noun: &'static Noun,
+        parameters: &[String],
+    ) -> Result<(), TemplateError> {
+        self.env.add_template_owned(name, template.to_string()).map_err(|e| refused(&e))?;
+        let parsed = self.env.get_template(name).map_err(|e| refused(&e))?;
+        let mut names: Vec<String> = parsed.undeclared_variables(true).into_iter().collect();
+        names.sort();
+        for name in names {
+            let mut parts = name.split('.');
+            let (head, member) = (parts.next().unwrap_or_default(), parts.next());
+            let (known, wanted): (Vec<&'static str>, &str) = match (head, member) {
+                ("counterexamples", _) => continue,
+                ("params", Some(p)) => {
+                    if parameters.iter().any(|known| known == p) {
+                        continue;
+                    }
+                    let known: Vec<&str> = parameters.iter().map(String::as_str).collect();
+                    return Err(unknown(template, &name, head, p, &known));
+                }
+                (h, Some(f)) if h == noun.name => (noun.fields.iter().map(|f| f.name).collect(), f),
+                (h, None) if h == noun.name => {
+                    self.fields = None;
+                    continue;
+                }
+                ("params", None) => continue,
+                (h, _) => (vec![noun.name, "params", "counterexamples"], h),
+            };
+            let Some(field) = known.iter().find(|known| **known == wanted) else {
+                return Err(unknown(template, &name, head, wanted, &known));
+            };
+            if let Some(fields) = &mut self.fields {
+                fields.insert(field);
+            }
+        }
+        Ok(())
+    }
+
+    /// The texts, to be filled in with a subject's names.
+    pub fn about(&self, subject: &Subject<'_>) -> Filling<'_> {
+        let of = |name: &'static str| subject.record.read(name).map(|view| (name.to_string(), plain(&view)));
+        let fields: Map<String, Value> = match &self.fields {
+            Some(fields) => fields.iter().copied().filter_map(of).collect(),
+            None => subject.record.noun().fields.iter().map(|f| f.name).filter_map(of).collect(),
+        };
+        let parameters: Map<String, Value> = subject.parameters.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
+        let names = json!({
+            subject.record.noun_name(): fields,
+            "params": parameters,
+            "counterexamples": subject.counterexamples,
+        });
+        Filling { texts: self, names: Jinja::from(Serde(&names)) }
+    }
+}
+
+impl Filling<'_> {
+    /// One of the texts with the subject's names filled in.
+    ///
+    /// # Errors
+    /// A template that fails on this subject; a checked template fails only by misusing a filter.
+    pub fn fill(&self, name: &str) -> Result<String, TemplateError> {
+        let template = self.texts.env.get_template(name).map_err(|e| refused(&e))?;
+        template.render(&self.names).map(|text| text.trim().to_string()).map_err(|e| refused(&e))
+    }
+}
+
+fn unknown(template: &str, name: &str, head: &str, wanted: &str, known: &[&str]) -> TemplateError {
+    let hint = crate::inventory::noun::closest(wanted, known.iter().copied()).map(|c| format!("did you mean `{c}`?"));
+    let what = if head == wanted { format!("unknown name `{wanted}`") } else { format!("`{head}` has no `{wanted}`") };
+    TemplateError { message: what, hint, meant: meant(template, name, wanted) }
 }
 
 fn environment() -> Environment<'static> {
@@ -139,7 +199,7 @@ fn plain(view: &View<'_>) -> Value {
         View::Time(t) => json!(t.to_string()),
         View::List { items, .. } => Value::Array(items.iter().map(plain).collect()),
         View::Record(record) => {
-            let fields = record.noun().fields.into_iter().filter(|f| !matches!(f.kind, Kind::Opaque(_)));
+            let fields = record.noun().fields.iter().filter(|f| !matches!(f.kind, Kind::Opaque(_)));
             Value::Object(fields.filter_map(|f| record.read(f.name).map(|v| (f.name.to_string(), plain(&v)))).collect())
         }
         View::Ref { id, .. } => json!(id),
@@ -164,12 +224,16 @@ mod tests {
 
     #[test]
     fn a_template_that_names_what_there_is_not_is_refused() {
-        let table = crate::inventory::Trail::table();
-        assert!(check("{{ trail.name }} {{ counterexamples | names }}", "trail", &table.fields, &[]).is_ok());
-        let e = check("{{ trail.nmae }}", "trail", &table.fields, &[]).expect_err("no such field");
+        let check = |text: &str| {
+            let read = Texts::read(&[("text", text)], crate::inventory::Trail::table(), &[]);
+            read.map(|_| ()).map_err(|mut errors| errors.remove(0).1)
+        };
+        assert!(check("{{ trail.name }} {{ counterexamples | names }}").is_ok());
+        let e = check("{{ trail.nmae }}").expect_err("no such field");
         assert_eq!((e.message.as_str(), e.hint.as_deref()), ("`trail` has no `nmae`", Some("did you mean `name`?")));
         assert_eq!(e.meant, 9..13);
-        assert!(check("{{ bucket.name }}", "trail", &table.fields, &[]).is_err());
-        assert!(check("{{ trail.name ", "trail", &table.fields, &[]).is_err());
+        assert!(check("{{ bucket.name }}").is_err());
+        assert!(check("{{ params.days }}").is_err());
+        assert!(check("{{ trail.name ").is_err());
     }
 }

@@ -147,7 +147,8 @@ fn used_calls(inventory: &Inventory, findings: &[Finding], gaps: &[GapView]) -> 
     let failed = facts
         .filter_map(|f| f.gap.as_ref()?.call.as_ref())
         .chain(gaps.iter().flat_map(|g| std::iter::once(&g.gap).chain(&g.alike)).filter_map(|g| g.call.as_ref()));
-    from.chain(failed).filter_map(|id| inventory.calls.get(id).map(|call| (id.clone(), call.clone()))).collect()
+    let used: BTreeSet<&CallId> = from.chain(failed).collect();
+    used.into_iter().filter_map(|id| inventory.calls.get(id).map(|call| (id.clone(), call.clone()))).collect()
 }
 
 fn policies(material: &Material<'_>, findings: &[Finding]) -> BTreeMap<String, PolicyView> {

@@ -111,7 +111,7 @@ impl Leaves {
                 *reasons.entry((message, remedy)).or_default() += 1;
             }
         };
-        for field in record.noun().fields {
+        for field in &record.noun().fields {
             match record.read(field.name) {
                 Some(View::Known { basis: Basis::AssumedDefault, .. }) => self.assumed += 1,
                 Some(View::Known { basis: Basis::Referenced, .. }) => self.by_reference += 1,

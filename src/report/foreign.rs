@@ -66,15 +66,23 @@ fn shown(text: &str, limit: usize, keep_lines: bool) -> String {
 pub fn json(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut units = [0; 2];
-    for c in text.chars() {
-        if c != '\n' && is_hidden(c) {
+    let mut copied = 0;
+    // What is plain ASCII, which is nearly all, is told by its bytes.
+    let is_plain = |byte: u8| byte == b'\n' || (b' '..=b'~').contains(&byte);
+    let mut at = 0;
+    while let Some(found) = text.as_bytes()[at..].iter().position(|byte| !is_plain(*byte)) {
+        at += found;
+        let Some(c) = text[at..].chars().next() else { break };
+        if is_hidden(c) {
+            out.push_str(&text[copied..at]);
             for unit in c.encode_utf16(&mut units) {
                 out.push_str(&format!("\\u{unit:04x}"));
             }
-        } else {
-            out.push(c);
+            copied = at + c.len_utf8();
         }
+        at += c.len_utf8();
     }
+    out.push_str(&text[copied..]);
     out
 }
 
@@ -87,6 +95,13 @@ mod tests {
         assert_eq!(line("a\u{202e}b\u{1b}[31m\n"), "a\\u{202e}b\\u{1b}[31m\\n");
         assert_eq!(prose("a\n  b\tc "), "a b c");
         assert_eq!(block("a\n\tb\u{0}\n\n"), "a\n    b\\u{0}");
+    }
+
+    #[test]
+    fn json_stays_the_same_value_with_nothing_hidden() {
+        let text = "a\u{202e}b\n\"Bücher 日本語 🙂\u{e0041}\u{7f}\u{200b}";
+        assert_eq!(json(text), "a\\u202eb\n\"Bücher 日本語 🙂\\udb40\\udc41\\u007f\\u200b");
+        assert_eq!((json(""), json("é")), (String::new(), "é".into()));
     }
 
     #[test]

@@ -19,7 +19,7 @@ mod score;
 pub mod text;
 mod trails;
 mod waivers;
-mod wording;
+pub(crate) mod wording;
 
 use std::collections::BTreeMap;
 

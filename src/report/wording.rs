@@ -48,7 +48,7 @@ pub(super) fn count(number: usize) -> String {
 }
 
 /// `1 finding`, `12,113 findings`, `2 policies`.
-pub(super) fn counted(number: usize, one: &str) -> String {
+pub(crate) fn counted(number: usize, one: &str) -> String {
     match (number, one.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o']))) {
         (1, _) => format!("1 {one}"),
         (n, Some(stem)) => format!("{} {stem}ies", count(n)),

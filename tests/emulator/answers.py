@@ -19,6 +19,7 @@ from moto.sns.models import sns_backends
 
 import access
 import organization
+import outward
 from world import Refusal
 
 GLOBAL = ("iam", "sts", "s3", "s3control", "account", "organizations")
@@ -420,6 +421,7 @@ def after(call, account, status, body):
 
 HANDLERS = {
     **organization.HANDLERS,
+    **outward.HANDLERS,
     "logs:CreateLogGroup": create_log_group,
     "logs:DescribeLogGroups": describe_log_groups,
     "sns:GetTopicAttributes": topic,

@@ -160,6 +160,8 @@ def read_call(environ):
             operation = "ListObjectsV2" if "list-type" in arguments else "ListObjects"
         else:
             operation = verb + "Bucket"
+    elif service == "securityhub" and (method, path) == ("POST", "/findings/import"):
+        operation = "BatchImportFindings"
     elif service == "account":
         operation = path.strip("/")[:1].upper() + path.strip("/")[1:]
     else:
@@ -378,6 +380,8 @@ class Emulator:
                 return {"total": len(account.calls), "operations": counts, "calls": list(account.calls)}
             elif what == "calls" and method in ("DELETE", "POST"):
                 account.calls.clear()
+            elif what == "findings" and method == "GET":
+                return {"findings": list((account.security_hub or {}).values())}
             elif what == "account" and method == "POST":
                 account.set(**arguments)
             else:

@@ -80,11 +80,13 @@ class Account:
     organization: object = None  # organization.Organization
     log_classes: dict = field(default_factory=dict)  # (Region, log group) -> class
     mfa_delete: dict = field(default_factory=dict)  # bucket -> Enabled | Disabled
+    security_hub: dict = None  # finding id -> finding; null where Security Hub is off
+    refused_findings: list = field(default_factory=list)  # ids of findings that Security Hub does not take
     faults: list = field(default_factory=list)
     standing: list = field(default_factory=list)  # faults of the scenario, which outlive a clearing
     calls: list = field(default_factory=list)
 
-    SETTINGS = ("regions", "page", "latency_ms", "clock", "status", "permissions")
+    SETTINGS = ("regions", "page", "latency_ms", "clock", "status", "permissions", "security_hub", "refused_findings")
 
     def set(self, **settings):
         for name, value in settings.items():

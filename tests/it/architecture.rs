@@ -178,6 +178,9 @@ fn sent(code: &str) -> Vec<String> {
         .collect()
 }
 
+/// What does more than reading, and where alone: a key of KMS signs a bundle, where the command line names the key.
+const DOING: [(&str, &str); 1] = [("aws/sign.rs", "sign")];
+
 #[test]
 fn collectors_call_only_what_reads() {
     let mut asked = 0;
@@ -185,7 +188,8 @@ fn collectors_call_only_what_reads() {
         for operation in sent(&code) {
             asked += 1;
             let reads = READING.iter().any(|r| operation.starts_with(r)) && operation != "get_object";
-            assert!(reads, "{name}: `{operation}` does not only read settings");
+            let may = reads || DOING.contains(&(name.as_str(), operation.as_str()));
+            assert!(may, "{name}: `{operation}` does not only read settings");
         }
     }
     assert!(asked >= 28, "only {asked} requests were seen: the test no longer sees the collectors");

@@ -47,18 +47,23 @@ pub(crate) fn url() -> String {
 }
 
 fn request(method: &str, what: &str, body: &Value) -> Value {
+    exchange(method, &format!("/_emulator/{what}"), "", body)
+}
+
+fn exchange(method: &str, path: &str, headers: &str, body: &Value) -> Value {
     let url = url();
     let address = url.strip_prefix("http://").unwrap();
     let body = body.to_string();
-    let head = format!("{method} /_emulator/{what} HTTP/1.0\r\nHost: {address}\r\nContent-Length: {}\r\n\r\n", body.len());
+    let length = body.len();
+    let head = format!("{method} {path} HTTP/1.0\r\nHost: {address}\r\n{headers}Content-Length: {length}\r\n\r\n");
     let mut stream = TcpStream::connect(address).unwrap_or_else(|e| panic!("the emulator at {url} does not answer: {e}"));
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(body.as_bytes()).unwrap();
     let mut reply = String::new();
     stream.read_to_string(&mut reply).unwrap();
     let (head, body) = reply.split_once("\r\n\r\n").unwrap();
-    assert!(head.lines().next().unwrap().contains(" 200 "), "{method} {what}: {body}");
-    serde_json::from_str(body).unwrap()
+    assert!(head.lines().next().unwrap().contains(" 200 "), "{method} {path}: {body}");
+    if body.is_empty() { Value::Null } else { serde_json::from_str(body).unwrap() }
 }
 
 impl Lab {
@@ -126,6 +131,20 @@ impl Lab {
     /// How many requests have arrived.
     pub(crate) fn count_calls(&self) -> u64 {
         request("GET", &format!("calls?account={}", self.account), &json!({}))["total"].as_u64().unwrap()
+    }
+
+    /// Makes one request to a service that speaks JSON, as the account itself; null where the answer is empty.
+    pub(crate) fn ask(&self, service: &str, region: &str, target: &str, body: &Value) -> Value {
+        let signed = format!("AWS4-HMAC-SHA256 Credential={}/20260101/{region}/{service}/aws4_request", self.access_key);
+        let headers =
+            format!("X-Amz-Target: {target}\r\nAuthorization: {signed}\r\nContent-Type: application/x-amz-json-1.1\r\n");
+        exchange("POST", "/", &headers, body)
+    }
+
+    /// The findings that Security Hub of the account holds.
+    pub(crate) fn imported(&self) -> Vec<Value> {
+        let reply = request("GET", &format!("findings?account={}", self.account), &json!({}));
+        reply["findings"].as_array().unwrap().clone()
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

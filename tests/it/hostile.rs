@@ -436,15 +436,15 @@ proptest! {
                 Err(e) => prop_assert!(source.get(e.start..e.end).is_some(), "{:?} of {:?}", e, source),
             }
         }
-        let fields = nouns().into_iter().find(|n| n.name == file.subject.noun()).unwrap().fields;
+        let noun = nouns().into_iter().find(|n| n.name == file.subject.noun()).unwrap();
         let names: Vec<String> = parameters.keys().cloned().collect();
         for template in [&file.message, &file.fix.cli, &file.fix.cloudformation] {
             let template = damaged_text(template, &damages);
-            let is_sound = message::check(&template, file.subject.noun(), &fields, &names).is_ok();
-            for record in inventory.population(file.subject.noun()).into_iter().filter(|_| is_sound) {
+            let Ok(texts) = message::Texts::read(&[("text", &template)], noun, &names) else { continue };
+            for record in inventory.population(file.subject.noun()) {
                 let cases = ["a case".to_string()];
                 let subject = message::Subject { record, parameters: &parameters, counterexamples: &cases };
-                let _ = message::render(&template, &subject);
+                let _ = texts.about(&subject).fill("text");
             }
         }
     }

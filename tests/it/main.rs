@@ -15,6 +15,8 @@ mod e2e_faults;
 #[cfg(feature = "aws")]
 mod e2e_org;
 #[cfg(feature = "aws")]
+mod e2e_outward;
+#[cfg(feature = "aws")]
 mod e2e_permissions;
 #[cfg(feature = "aws")]
 mod emulator;

@@ -30,7 +30,7 @@ pub(in crate::app) fn defaults() -> Defaults {
     for noun in nouns() {
         let Some((_, place)) = RECORDS.iter().find(|(name, _)| *name == noun.name) else { continue };
         let field = |of: &Value, name: &str| of.pointer(place).and_then(|record| record.get(name)).map(shown);
-        for f in noun.fields {
+        for f in &noun.fields {
             let (Some(value), Some(elsewhere)) = (field(&one, f.name), field(&other, f.name)) else { continue };
             let written = WRITTEN.contains(&(noun.name, f.name));
             let words = match (written, value == elsewhere) {

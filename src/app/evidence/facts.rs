@@ -1,6 +1,5 @@
 //! The answers of a bundle: brought into it, and read back from it.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::app::terminal::Terminal;
@@ -29,13 +28,15 @@ pub(super) fn collect(
 ) -> Result<(Raw, Inventory), Refusal> {
     let mut redactions = Vec::new();
     let mut bring = |draft: &mut Draft, recording: Recording| -> Result<(), Refusal> {
-        let (recording, changed) = if redact { recording.edited(emails) } else { (recording, BTreeMap::new()) };
-        let one = |(path, count)| Redaction { path: format!("{}/{path}", layout::RAW), what: "e-mail address".into(), count };
-        redactions.extend(changed.into_iter().map(one));
-        for (path, bytes) in recording.to_files() {
-            draft.add(&format!("{}/{path}", layout::RAW), &bytes)?;
-        }
-        Ok(())
+        let edit = |body: &mut Vec<u8>| if redact { emails(body) } else { 0 };
+        recording.each_file(edit, |path, bytes, count| {
+            let path = format!("{}/{path}", layout::RAW);
+            draft.add(&path, bytes)?;
+            if count > 0 {
+                redactions.push(Redaction { path, what: "e-mail address".into(), count });
+            }
+            Ok(())
+        })
     };
     match scan.paths.as_slice() {
         [] => {

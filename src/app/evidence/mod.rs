@@ -2,6 +2,8 @@
 
 #[cfg(feature = "aws")]
 mod facts;
+#[cfg(feature = "aws")]
+mod kms;
 mod pack;
 mod replay;
 mod tsa;

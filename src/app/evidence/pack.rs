@@ -67,7 +67,7 @@ pub(super) fn run(asked: &Pack, terminal: &Terminal) -> Result<Exit, Refusal> {
     let mut selection = Selection::new(&scan, &config, &catalogue)?;
     let severities = &selection.settings.severities;
     let waivers = waiver::of_scan(scan.waivers.as_deref(), &config, source.as_ref(), &catalogue, severities)?;
-    let mut sealing = Sealing::at(&asked.out, &asked.seal)?;
+    let mut sealing = Sealing::at(&asked.out, &asked.seal, asked.profile.as_deref())?;
     let inventory = sealing.collect(&scan, &config, terminal)?;
     let now = selection.as_of(scan.now, &inventory);
     let question = Question::new(selection, scan.frameworks.clone(), config.scopes(), now, &catalogue, waivers.as_ref());
@@ -90,11 +90,12 @@ impl<'a> Sealing<'a> {
     /// The bundle that a scan asks for; the folder and the key are tried before anything is read.
     pub(in crate::app) fn begin(scan: &'a Scan) -> Result<Option<Self>, Refusal> {
         if let Some(folder) = &scan.evidence {
-            return Self::at(folder, &scan.seal).map(Some);
+            return Self::at(folder, &scan.seal, scan.profile.as_deref()).map(Some);
         }
         let seal = &scan.seal;
         let given = [
             ("--sign-key", seal.sign_key.is_some()),
+            ("--sign-kms", seal.sign_kms.is_some()),
             ("--tsa", seal.tsa.is_some()),
             ("--previous", seal.previous.is_some()),
             ("--archive", seal.archive),
@@ -110,7 +111,7 @@ impl<'a> Sealing<'a> {
         }
     }
 
-    fn at(folder: &std::path::Path, how: &'a Seal) -> Result<Self, Refusal> {
+    fn at(folder: &std::path::Path, how: &'a Seal, profile: Option<&str>) -> Result<Self, Refusal> {
         if !cfg!(feature = "aws") {
             return Err(Refusal::new("this program was built without AWS, and cannot read recordings")
                 .hint("build with the default features; `evidence verify` works without them"));
@@ -118,7 +119,7 @@ impl<'a> Sealing<'a> {
         if let Some(url) = &how.tsa {
             Address::parse(url).map_err(|e| Refusal::caused(&e).hint("nothing was read or sealed"))?;
         }
-        let signer = signer(how)?;
+        let signer = signer(how, profile)?;
         let previous = how.previous.as_deref().map(previous).transpose()?;
         Ok(Sealing {
             how,
@@ -192,7 +193,7 @@ impl<'a> Sealing<'a> {
         let sealed = self.draft.seal(&name, self.signer.as_deref())?;
         terminal.note(&match &fingerprint {
             Some(fingerprint) => format!("sealed {}, signed by key {fingerprint}", sealed.folder.display()),
-            None => format!("sealed {}, not signed: --sign-key signs", sealed.folder.display()),
+            None => format!("sealed {}, not signed: --sign-key and --sign-kms sign", sealed.folder.display()),
         });
         after(self.how, &sealed, terminal)
     }
@@ -295,7 +296,10 @@ pub(super) fn timestamp(asked: &Timestamping, terminal: &Terminal) -> Result<Exi
     Ok(Exit::Good)
 }
 
-fn signer(how: &Seal) -> Result<Option<Box<dyn Signer>>, Refusal> {
+fn signer(how: &Seal, profile: Option<&str>) -> Result<Option<Box<dyn Signer>>, Refusal> {
+    if let Some(arn) = &how.sign_kms {
+        return kms(arn, profile).map(Some);
+    }
     let Some(path) = &how.sign_key else { return Ok(None) };
     let key = KeyFile::from_pem(&read(path)?).map_err(|e| {
         Refusal::new(format!("cannot sign with `{}`: {e}", path.display())).hint(
@@ -304,6 +308,16 @@ fn signer(how: &Seal) -> Result<Option<Box<dyn Signer>>, Refusal> {
         )
     })?;
     Ok(Some(Box::new(key)))
+}
+
+#[cfg(feature = "aws")]
+fn kms(arn: &str, profile: Option<&str>) -> Result<Box<dyn Signer>, Refusal> {
+    Ok(Box::new(super::kms::KmsSigner::open(arn, profile)?))
+}
+
+#[cfg(not(feature = "aws"))]
+fn kms(_: &str, _: Option<&str>) -> Result<Box<dyn Signer>, Refusal> {
+    Err(Refusal::new("this program was built without AWS, and cannot ask KMS").hint("sign with a key file: --sign-key FILE"))
 }
 
 /// The bundle that this one follows must be one, and be as it was sealed.

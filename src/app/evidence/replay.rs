@@ -48,8 +48,14 @@ fn again(bundle: &Bundle, reading: &Reading, limits: &Limits) -> Result<Vec<Stri
 
     let results = [layout::REPORT_JSON, layout::REPORT_HTML, layout::INVENTORY];
     let below = |path: &str, folder: &str| path.strip_prefix(folder).and_then(|p| p.strip_prefix('/')).map(str::to_string);
+    // The answers of a folder stay in their files, whose sums were found right.
+    let folder = match bundle {
+        Bundle::Folder(folder) => Some(folder.join(layout::RAW)),
+        Bundle::Archive(_) => None,
+    };
+    let archived = folder.is_none();
     let wanted = |path: &str| {
-        below(path, layout::RAW).is_some()
+        (archived && below(path, layout::RAW).is_some())
             || below(path, layout::POLICIES).is_some()
             || path == layout::SETTINGS
             || path == layout::WAIVERS
@@ -76,7 +82,8 @@ fn again(bundle: &Bundle, reading: &Reading, limits: &Limits) -> Result<Vec<Stri
         serde_json::from_slice(settings).map_err(|e| Refusal::new(format!("`{}` cannot be read: {e}", layout::SETTINGS)))?;
     let catalogue = Catalogue::only(policies, frameworks)?;
     question.check(&catalogue)?;
-    let recording = Recording::from_files(raw).map_err(|e| live::recording_refused(&e))?;
+    let recording = folder.map_or_else(|| Recording::from_files(raw), |folder| Recording::load(&folder));
+    let recording = recording.map_err(|e| live::recording_refused(&e))?;
     let inventory = live::ask(recording)?;
     let waivers = rest.remove(layout::WAIVERS).map(String::from_utf8).transpose();
     let waivers = waivers.map_err(|_| Refusal::new(format!("`{}` is not UTF-8", layout::WAIVERS)))?;

@@ -3,6 +3,7 @@
 //! An unknown always carries at least one gap. Nothing here reads the inventory.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -104,8 +105,8 @@ pub(super) struct RecordValue<'a> {
     pub(super) found: Option<&'a dyn Record>,
     /// The id of the record that the inventory lists: itself, or what it is nested in.
     pub(super) owner: &'a str,
-    /// The way from the owner to here, `status[eu-west-1].`; empty for the owner itself.
-    pub(super) prefix: String,
+    /// The way from the owner to here, `status[eu-west-1].`; none for the owner itself.
+    pub(super) prefix: Option<Rc<str>>,
     /// Where the fact was read that holds it, for nested records.
     pub(super) held_by: Option<(&'a Origin, Basis)>,
 }

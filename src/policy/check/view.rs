@@ -3,7 +3,7 @@
 //! Every read of a fact goes through [`Reader::read`], so that a finding shows exactly what its check touched.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::finding::FactRead;
 use crate::inventory::noun::{Opaque, View};
@@ -21,7 +21,10 @@ const SHOWN_ITEMS: usize = 10;
 pub(super) struct Reader<'a> {
     inventory: &'a Inventory,
     facts: Vec<FactRead>,
-    seen: BTreeSet<(String, String)>,
+    /// Owner -> the ways from it that were noted.
+    seen: HashMap<&'a str, HashSet<String>>,
+    /// A record, by where it stands and its noun -> the values of its fields: many checks read a field for each of its items.
+    values: HashMap<(*const (), &'static str), HashMap<String, Value<'a>>>,
 }
 
 /// Where a value stands: its owner, the way there, and the fact that holds it.
@@ -35,7 +38,7 @@ impl<'a> RecordValue<'a> {
     /// A record that the inventory lists.
     pub(super) fn listed(record: &'a dyn Record) -> Self {
         let (noun, id) = (record.noun_name(), record.id());
-        RecordValue { noun, id, found: Some(record), owner: id, prefix: String::new(), held_by: None }
+        RecordValue { noun, id, found: Some(record), owner: id, prefix: None, held_by: None }
     }
 
     /// Why nothing is known of a record that was not read.
@@ -50,7 +53,7 @@ impl<'a> RecordValue<'a> {
 
 impl<'a> Reader<'a> {
     pub(super) fn new(inventory: &'a Inventory) -> Self {
-        Reader { inventory, facts: Vec::new(), seen: BTreeSet::new() }
+        Reader { inventory, facts: Vec::new(), seen: HashMap::new(), values: HashMap::new() }
     }
 
     pub(super) fn into_facts(self) -> Vec<FactRead> {
@@ -59,7 +62,11 @@ impl<'a> Reader<'a> {
 
     /// Reads a field of a record, and notes it.
     pub(super) fn read(&mut self, record: &RecordValue<'a>, field: &str) -> Result<Value<'a>, EvaluationError> {
-        let path = format!("{}{field}", record.prefix);
+        let place = record.found.map(|found| (std::ptr::from_ref(found).cast::<()>(), record.noun));
+        if let Some(value) = place.and_then(|place| self.values.get(&place)?.get(field)) {
+            return Ok(value.clone());
+        }
+        let path = record.prefix.as_ref().map_or_else(|| field.to_string(), |prefix| format!("{prefix}{field}"));
         let Some(found) = record.found else {
             let gaps = record.missing();
             if let Some(gap) = gaps.first() {
@@ -69,10 +76,17 @@ impl<'a> Reader<'a> {
         };
         let view = found.read(field).ok_or_else(|| EvaluationError(format!("{} has no field `{field}`", record.noun)))?;
         self.note_view(record, field, &path, &view);
-        Ok(self.value(view, &Standing { owner: record.owner, path: &path, held_by: record.held_by }))
+        let value = self.value(view, &Standing { owner: record.owner, path: &path, held_by: record.held_by });
+        if let Some(place) = place {
+            self.values.entry(place).or_default().insert(field.to_string(), value.clone());
+        }
+        Ok(value)
     }
 
     fn note_view(&mut self, record: &RecordValue<'a>, field: &str, path: &str, view: &View<'a>) {
+        if self.seen.get(record.owner).is_some_and(|seen| seen.contains(path)) {
+            return;
+        }
         match view {
             View::Known { value, from, basis } => {
                 self.note(record.owner, path, Some(text(value)), None, Some(from), Some(*basis))
@@ -99,14 +113,14 @@ impl<'a> Reader<'a> {
 
     fn note(
         &mut self,
-        of: &str,
+        of: &'a str,
         path: &str,
         value: Option<String>,
         gap: Option<&Gap>,
         from: Option<&Origin>,
         basis: Option<Basis>,
     ) {
-        if self.seen.insert((of.to_string(), path.to_string())) {
+        if self.seen.entry(of).or_default().insert(path.to_string()) {
             let (of, path) = (of.to_string(), path.to_string());
             self.facts.push(FactRead { of, path, value, gap: gap.cloned(), from: from.cloned(), basis });
         }
@@ -125,18 +139,24 @@ impl<'a> Reader<'a> {
                 id: record.id(),
                 found: Some(record),
                 owner: standing.owner,
-                prefix: format!("{}.", standing.path),
+                prefix: Some(format!("{}.", standing.path).into()),
                 held_by: standing.held_by,
             }),
             View::Ref { noun, id } => {
                 let found = self.inventory.find(noun, id);
-                Value::Record(RecordValue { noun, id, found, owner: id, prefix: String::new(), held_by: None })
+                Value::Record(RecordValue { noun, id, found, owner: id, prefix: None, held_by: None })
             }
             View::List { items, gaps, .. } => {
-                let names = item_names(&items);
-                let items = items.into_iter().zip(names).map(|(item, name)| {
-                    let path = format!("{}[{name}]", standing.path);
-                    let value = self.value(item, &Standing { path: &path, ..*standing });
+                let mut names = item_names(&items).into_iter();
+                let items = items.into_iter().map(|item| {
+                    // Only of a record that stands in the list is the way to it asked for later.
+                    let value = match (&item, names.next()) {
+                        (View::Record(_), Some(name)) => {
+                            let path = format!("{}[{name}]", standing.path);
+                            self.value(item, &Standing { path: &path, ..*standing })
+                        }
+                        _ => self.value(item, standing),
+                    };
                     Item { value, doubts: Gaps::new() }
                 });
                 Value::List(ListValue { items: items.collect(), gaps: gaps.iter().cloned().collect() })
@@ -157,17 +177,18 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How each item of a list is told from the others: by its id, or by its number where that does not do.
+/// How each record of a list is told from the others: by its id, or by its number where that does not do. Nothing where the
+/// list is of other things.
 fn item_names(items: &[View<'_>]) -> Vec<String> {
-    let ids: Vec<&str> = items
-        .iter()
-        .map(|item| match item {
-            View::Record(record) => record.id(),
-            _ => "",
-        })
-        .collect();
-    let alone = |id: &str| !id.is_empty() && ids.iter().filter(|other| **other == id).count() == 1;
-    let name = |(index, id): (usize, &&str)| if alone(id) { (*id).to_string() } else { format!("{id}#{}", index + 1) };
+    let id = |item: &View<'_>| match item {
+        View::Record(record) => Some(record.id().to_string()),
+        _ => None,
+    };
+    let Some(ids) = items.iter().map(id).collect::<Option<Vec<String>>>() else { return Vec::new() };
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    ids.iter().for_each(|id| *seen.entry(id).or_default() += 1);
+    let alone = |id: &str| !id.is_empty() && seen[id] == 1;
+    let name = |(index, id): (usize, &String)| if alone(id) { id.clone() } else { format!("{id}#{}", index + 1) };
     ids.iter().enumerate().map(name).collect()
 }
 

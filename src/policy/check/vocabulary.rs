@@ -80,7 +80,7 @@ impl fmt::Display for Type {
 
 /// The nouns of the inventory, by name.
 pub(super) struct Vocabulary {
-    nouns: Vec<Noun>,
+    nouns: Vec<&'static Noun>,
 }
 
 impl Vocabulary {

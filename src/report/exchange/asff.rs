@@ -1,7 +1,7 @@
 //! AWS Security Finding Format, 2018-10-08: one `BatchImportFindings` request a line.
 //!
 //! A line holds findings of one account and one Region, as the default product ARN asks for, at most 100 of them and less than
-//! 6 MB. Whoever sends it does so with that account's credentials in that Region. Nothing here sends anything.
+//! 6 MB. Whoever sends it does so with that account's credentials in that Region; nothing here does.
 //!
 //! Sources: <https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-findings-format.html>,
 //! <https://docs.aws.amazon.com/securityhub/latest/partnerguide/guidelines-batchimportfindings.html>.
@@ -25,46 +25,65 @@ const BATCH_BYTES: usize = 5_000_000;
 /// Related requirements of one finding.
 const REQUIREMENTS: usize = 32;
 
+/// One `BatchImportFindings` request.
+pub struct Request {
+    pub account: String,
+    pub region: String,
+    /// How many findings it holds.
+    pub findings: usize,
+    /// JSON, on one line.
+    pub body: String,
+}
+
 /// One request a line, by partition, Region and account.
 pub fn write(report: &Report) -> Written {
+    let (requests, notes) = requests(report);
+    let text = requests.iter().map(|request| format!("{}\n", request.body)).collect();
+    Written { text, notes }
+}
+
+/// The requests by partition, Region and account, with what they leave out.
+pub fn requests(report: &Report) -> (Vec<Request>, Vec<String>) {
     let places = Places::of(report);
-    let mut requests: BTreeMap<Place, Vec<String>> = BTreeMap::new();
+    let mut by_place: BTreeMap<Place, Vec<String>> = BTreeMap::new();
     let mut homeless = 0;
     for entry in entries(report) {
         match places.place(entry.finding) {
             Some(place) => {
                 let finding = json_line(finding(report, &entry, &place));
-                requests.entry(place).or_default().push(finding);
+                by_place.entry(place).or_default().push(finding);
             }
             None => homeless += 1,
         }
     }
-    let mut text = String::new();
-    for findings in requests.values() {
-        batches(findings, &mut text);
-    }
+    let requests = by_place.iter().flat_map(|(place, findings)| batches(place, findings)).collect();
     let mut notes = Vec::new();
     if homeless > 0 {
         notes
             .push(format!("the ASFF file leaves out {} that no AWS account is known for", wording::counted(homeless, "finding")));
     }
-    Written { text, notes }
+    (requests, notes)
 }
 
-fn batches(findings: &[String], text: &mut String) {
-    let (mut number, mut bytes) = (0, 0);
-    for finding in findings {
-        let full = number == BATCH || bytes + finding.len() > BATCH_BYTES;
-        if full {
-            text.push_str("]}\n");
-            (number, bytes) = (0, 0);
+fn batches(place: &Place, findings: &[String]) -> Vec<Request> {
+    let mut groups: Vec<(usize, &[String])> = Vec::new();
+    let (mut from, mut bytes) = (0, 0);
+    for (at, finding) in findings.iter().enumerate() {
+        if at - from == BATCH || (at > from && bytes + finding.len() > BATCH_BYTES) {
+            groups.push((bytes, &findings[from..at]));
+            (from, bytes) = (at, 0);
         }
-        text.push_str(if number == 0 { "{\"Findings\":[" } else { "," });
-        text.push_str(finding);
-        number += 1;
         bytes += finding.len() + 1;
     }
-    text.push_str("]}\n");
+    groups.push((bytes, &findings[from..]));
+    let request = |(bytes, group): (usize, &[String])| {
+        let mut body = String::with_capacity(bytes + 20);
+        body.push_str("{\"Findings\":[");
+        body.push_str(&group.join(","));
+        body.push_str("]}");
+        Request { account: place.account.clone(), region: place.region.clone(), findings: group.len(), body }
+    };
+    groups.into_iter().map(request).collect()
 }
 
 fn finding(report: &Report, entry: &Entry<'_>, place: &Place) -> Value {

@@ -252,17 +252,25 @@ fn said_of(output: &std::process::Output, folder: &Path) -> String {
 
 #[test]
 fn addresses_are_taken_out_before_anything_is_judged() {
-    use trailproof::aws::Recording;
+    use trailproof::aws::{Recording, RecordingError};
     let folder = tempfile::tempdir().unwrap();
     let example = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("examples/acme-org");
-    let (recording, changed) = Recording::load(&example).unwrap().edited(|body| {
+    let edit = |body: &mut Vec<u8>| {
         let text = String::from_utf8_lossy(body).to_string();
         let count = text.matches("<ID>cheap</ID>").count();
         *body = text.replace("<ID>cheap</ID>", "<ID>jo.doe@corp.example</ID>").into_bytes();
         count
-    });
-    let path = changed.into_keys().next().unwrap();
-    recording.write(&folder.path().join("recording")).unwrap();
+    };
+    let mut changed = Vec::new();
+    let take = |path: &str, bytes: &[u8], count: usize| {
+        changed.extend((count > 0).then(|| path.to_string()));
+        let to = folder.path().join("recording").join(path);
+        fs::create_dir_all(to.parent().unwrap()).unwrap();
+        fs::write(to, bytes).unwrap();
+        Ok::<_, RecordingError>(())
+    };
+    Recording::load(&example).unwrap().each_file(edit, take).unwrap();
+    let path = changed.remove(0);
     let seal = |out: &str, more: &[&str]| {
         let arguments = [&["evidence", "pack", "recording", "--out", out][..], more].concat();
         let output = trailproof(folder.path()).args(arguments).output().unwrap();

@@ -261,3 +261,47 @@ fn a_file_that_cannot_be_parsed_is_said_and_the_rest_is_used() {
     assert_eq!(notes.iter().filter(|note| note.contains("could not be parsed")).count(), 2, "{notes:?}");
     assert_eq!(outcome(&inventory, "log-bucket-versioning", "aws_s3_bucket.logs[\"a\"]"), Outcome::Pass);
 }
+
+#[test]
+fn a_policy_that_is_written_in_place_is_read_with_the_names_that_are_open() {
+    let judged = |policy: &str| {
+        let source = format!(
+            "resource \"aws_cloudtrail\" \"main\" {{\n  s3_bucket_name = aws_s3_bucket.logs.id\n}}\n\
+             resource \"aws_s3_bucket\" \"logs\" {{}}\n\
+             resource \"aws_s3_bucket_policy\" \"logs\" {{\n  bucket = aws_s3_bucket.logs.id\n  policy = {policy}\n}}\n"
+        );
+        let mut open = new_bucket();
+        open["bucket"] = json!(true);
+        let references = ["aws_s3_bucket.logs.arn", "aws_s3_bucket.logs"];
+        let plan = plan(
+            json!([
+                create("aws_cloudtrail.main", trail_values(), json!({ "s3_bucket_name": true })),
+                create("aws_s3_bucket.logs", json!({}), open),
+                create("aws_s3_bucket_policy.logs", json!({}), json!({ "bucket": true, "policy": true })),
+            ]),
+            json!({ "resources": [
+                config("aws_cloudtrail.main", json!({ "s3_bucket_name": refers(&["aws_s3_bucket.logs.id", "aws_s3_bucket.logs"]) })),
+                config("aws_s3_bucket.logs", json!({})),
+                config("aws_s3_bucket_policy.logs", json!({ "bucket": refers(&["aws_s3_bucket.logs.id", "aws_s3_bucket.logs"]),
+                    "policy": refers(&references) })),
+            ]}),
+        );
+        outcome(&built(plan, plan_file(&[("", ".", &source)])), "log-bucket-tls-only", "aws_s3_bucket.logs")
+    };
+    let statement = |resource: &str| {
+        format!(
+            "jsonencode({{ Version = \"2012-10-17\", Statement = [{{ Effect = \"Deny\", Principal = \"*\", Action = \"s3:*\", \
+             Resource = {resource}, Condition = {{ Bool = {{ \"aws:SecureTransport\" = \"false\" }} }} }}] }})"
+        )
+    };
+    assert_eq!(judged(&statement("[aws_s3_bucket.logs.arn, \"${aws_s3_bucket.logs.arn}/*\"]")), Outcome::Pass);
+    assert_eq!(judged(&statement("[aws_s3_bucket.logs.arn]")), Outcome::Fail);
+    // A name that is written, where the bucket's own is open, may be the bucket's or another's.
+    assert_eq!(judged(&statement("[\"arn:aws:s3:::acme\", \"arn:aws:s3:::acme/*\", aws_s3_bucket.logs.arn]")), Outcome::Unknown);
+    // A function that is not followed says nothing.
+    assert_eq!(judged(&statement("formatlist(\"%s/*\", [aws_s3_bucket.logs.arn])")), Outcome::Unknown);
+    let heredoc = "<<-EOT\n    {\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"s3:*\",\"Resource\":\
+                   [\"${aws_s3_bucket.logs.arn}\",\"${aws_s3_bucket.logs.arn}/*\"],\"Condition\":{\"Bool\":\
+                   {\"aws:SecureTransport\":\"false\"}}}]}\n  EOT";
+    assert_eq!(judged(heredoc), Outcome::Pass);
+}

@@ -312,8 +312,7 @@ impl<'a> Evaluator<'a> {
                 _ => return impossible("an owner that is no text"),
             };
             let found = self.context.inventory.find("account", account);
-            let record =
-                RecordValue { noun: "account", id: account, found, owner: account, prefix: String::new(), held_by: None };
+            let record = RecordValue { noun: "account", id: account, found, owner: account, prefix: None, held_by: None };
             match self.reader.read(&record, "organization")? {
                 Value::Null => {}
                 Value::Record(organization) => {
@@ -338,7 +337,7 @@ impl<'a> Evaluator<'a> {
             _ => return impossible("an owner that is no text"),
         };
         let found = self.context.inventory.find("account", account);
-        let record = RecordValue { noun: "account", id: account, found, owner: account, prefix: String::new(), held_by: None };
+        let record = RecordValue { noun: "account", id: account, found, owner: account, prefix: None, held_by: None };
         Ok(Value::List(as_list(self.field(Value::Record(record), "trails")?)?))
     }
 

@@ -241,7 +241,7 @@ async fn a_replay_of_a_broken_run_gives_the_same_bytes() {
     let dir = dir.path().join("recording");
     recording.write(&dir).expect("written");
     let loaded = Recording::load(&dir).expect("loads");
-    assert_eq!(loaded, recording);
+    assert_eq!(loaded.to_files().expect("read"), recording.to_files().expect("read"));
     assert_eq!(json(&replayed(loaded).await), json(&live));
     assert!(matches!(recording.write(&dir), Err(RecordingError::NotEmpty { .. })));
 }
@@ -250,7 +250,7 @@ async fn a_replay_of_a_broken_run_gives_the_same_bytes() {
 async fn a_recording_holds_no_key_material() {
     let server = Server::start(broken_world());
     let (session, live) = scan(&server, &THREE).await;
-    let files = session.recording(&Plan::default()).to_files();
+    let files = session.recording(&Plan::default()).to_files().expect("files");
     assert!(files.len() > 20);
     let everything = files.into_iter().map(|(_, bytes)| String::from_utf8(bytes).expect("text")).chain([json(&live)]);
     for text in everything {
@@ -321,11 +321,19 @@ type Files = Vec<(String, Vec<u8>)>;
 async fn a_recording_that_was_tampered_with_is_refused() {
     let server = Server::start(world(&THREE[..1], Vec::new()));
     let (session, _) = scan(&server, &THREE[..1]).await;
-    let files = session.recording(&Plan::default()).to_files();
+    let files = session.recording(&Plan::default()).to_files().expect("files");
     let load = |change: &dyn Fn(&mut Files)| {
         let mut files = files.clone();
         change(&mut files);
+        let dir = tempfile::tempdir().expect("a folder");
+        for (path, bytes) in &files {
+            let path = dir.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            std::fs::write(path, bytes).expect("written");
+        }
+        let on_disk = Recording::load(dir.path()).expect_err("refused");
         let error = Recording::from_files(files).expect_err("refused");
+        assert_eq!(std::mem::discriminant(&on_disk), std::mem::discriminant(&error), "{on_disk} and {error}");
         assert!(!error.hint().is_empty());
         error
     };
@@ -358,7 +366,11 @@ async fn a_recording_is_read_from_files_alone() {
     let (session, _) = scan(&server, &THREE[..1]).await;
     let dir = tempfile::tempdir().expect("a folder");
     session.recording(&Plan::default()).write(dir.path()).expect("written");
-    assert!(Recording::load(dir.path()).is_ok());
+    let loaded = Recording::load(dir.path()).expect("loads");
+    let changed = session.recording(&Plan::default()).to_files().expect("files").remove(1).0;
+    std::fs::write(dir.path().join(&changed), "{}").expect("written");
+    assert!(matches!(loaded.to_files(), Err(RecordingError::Changed { .. })), "what changes after it was read is seen");
+    session.recording(&Plan::default()).write_over(dir.path()).expect("written");
     std::os::unix::fs::symlink("/etc/passwd", dir.path().join("calls/link")).expect("linked");
     assert!(matches!(Recording::load(dir.path()), Err(RecordingError::NotAFile { .. })));
     assert!(matches!(Recording::load(&dir.path().join("calls")), Err(RecordingError::NoHead { .. })));
