@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
-use crate::finding::{FactRead, Finding, Outcome, RequirementRef, Severity, Subject};
-use crate::inventory::{Account, AccountScope, Fact, Gap, GapKind, Gaps, Inventory, Record, Standing, Trail};
+use crate::finding::{CodePlace, FactRead, Finding, Outcome, RequirementRef, Severity, Subject};
+use crate::inventory::code::is_placeholder;
+use crate::inventory::{
+    Account, AccountScope, Change, Declared, Fact, Gap, GapKind, Gaps, Inventory, Origin, Record, Standing, Trail,
+};
 use crate::moment::Moments;
 use crate::policy::catalogue::{Catalogue, Policy};
 use crate::policy::check::{Context, Evaluation, EvaluationError};
@@ -57,6 +60,10 @@ pub fn audit(
         }
         let parameters = policy.parameters(settings.parameters.get(id));
         let kind = policy.file.subject;
+        // An account that runs is not about to be changed.
+        if kind == SubjectKind::Change && inventory.code.is_none() {
+            continue;
+        }
         let holdings = by_kind.entry(kind).or_insert_with(|| holdings(inventory, kind));
         let severity = settings.severities.get(id).copied();
         let asked =
@@ -116,6 +123,9 @@ impl Asked<'_> {
 
     fn one(&self, record: &dyn Record) -> Result<Finding, AuditError> {
         let subject = subject_of(self.inventory, record);
+        if let Some(listing) = self.without_trails(record) {
+            return Ok(self.finding(subject, Outcome::NotApplicable, "the code holds no trail".into(), vec![listing]));
+        }
         let failed = |source| AuditError::Evaluation { policy: self.policy.file.id.clone(), subject: subject.id.clone(), source };
         let context = Context {
             inventory: self.inventory,
@@ -188,6 +198,20 @@ impl Asked<'_> {
         Ok(finding)
     }
 
+    /// An account of which the code that was given holds no trail, and need not hold any.
+    fn without_trails(&self, record: &dyn Record) -> Option<FactRead> {
+        let account = self.inventory.account(record.id()).filter(|_| record.noun_name() == "account")?;
+        let gap = account.trails.gaps.iter().find(|gap| gap.kind == GapKind::NotInCode)?;
+        account.trails.items.is_empty().then(|| FactRead {
+            of: account.id.clone(),
+            path: "trails".into(),
+            value: None,
+            gap: Some(gap.clone()),
+            from: account.trails.from.first().cloned(),
+            basis: None,
+        })
+    }
+
     /// There may be subjects that nobody saw: nothing may be concluded from those that were seen.
     fn unseen(&self, account: &Account, gaps: &Gaps) -> Finding {
         let noun = self.policy.file.subject.noun().replace('_', " ");
@@ -197,15 +221,26 @@ impl Asked<'_> {
 
     /// An account of the scope of which nothing was read.
     fn unread(&self, id: &str, gaps: &Gaps) -> Finding {
-        let subject = Subject { kind: "account".into(), id: id.into(), name: id.into(), account: id.into(), region: None };
+        let subject =
+            Subject { kind: "account".into(), id: id.into(), name: id.into(), account: id.into(), region: None, place: None };
         self.unknown(subject, format!("account {id} was not reached: {}", reasons(gaps)), gaps)
     }
 
     /// There may be accounts that nobody listed.
     fn unlisted(&self, gaps: &Gaps) -> Finding {
+        if self.inventory.code.is_some() {
+            return self.unread_code(gaps);
+        }
         let id = "unlisted accounts".to_string();
-        let subject = Subject { kind: "account".into(), name: id.clone(), account: id.clone(), id, region: None };
+        let subject = Subject { kind: "account".into(), name: id.clone(), account: id.clone(), id, region: None, place: None };
         self.unknown(subject, format!("there may be accounts that were not listed: {}", reasons(gaps)), gaps)
+    }
+
+    /// There is code of which nothing was read.
+    fn unread_code(&self, gaps: &Gaps) -> Finding {
+        let id = "code that was not read".to_string();
+        let subject = Subject { kind: "account".into(), name: id.clone(), account: id.clone(), id, region: None, place: None };
+        self.unknown(subject, format!("there is code that was not read: {}", reasons(gaps)), gaps)
     }
 
     fn unknown(&self, subject: Subject, text: String, gaps: &Gaps) -> Finding {
@@ -299,9 +334,12 @@ fn holding(inventory: &Inventory, account: &Account, kind: SubjectKind) -> Holdi
     let mut holding = Holding::default();
     match kind {
         SubjectKind::Account => holding.found = 1,
+        SubjectKind::Change => holding.found = inventory.changes.iter().filter(|c| c.account == account.id).count(),
         SubjectKind::Organization => holding.see(inventory, kind, &account.organization.clone().map(|o| o.map(|o| o.0))),
         _ => {
-            holding.gaps.extend(account.trails.gaps.iter().cloned());
+            // Code speaks of what it declares, also where it need not be all that the account holds.
+            let unseen = |gap: &&Gap| inventory.code.is_none() || gap.kind != GapKind::NotInCode;
+            holding.gaps.extend(account.trails.gaps.iter().filter(unseen).cloned());
             for reference in &account.trails.items {
                 match inventory.trail(&reference.0) {
                     None => holding.miss(format!("trail {} was not read", reference.0)),
@@ -321,7 +359,7 @@ impl Holding {
             SubjectKind::Key => self.see(inventory, kind, &trail.kms_key.clone().map(|k| k.map(|k| k.0))),
             SubjectKind::LogGroup => self.see(inventory, kind, &trail.log_group.clone().map(|g| g.map(|g| g.0))),
             SubjectKind::Topic => self.see(inventory, kind, &trail.sns_topic.clone().map(|t| t.map(|t| t.0))),
-            SubjectKind::Account | SubjectKind::Organization => {}
+            SubjectKind::Account | SubjectKind::Organization | SubjectKind::Change => {}
         }
     }
 
@@ -371,7 +409,7 @@ fn account_subject(account: &Account) -> Subject {
         Some(Some(alias)) => alias.clone(),
         _ => account.id.clone(),
     };
-    Subject { kind: "account".into(), id: account.id.clone(), name, account: account.id.clone(), region: None }
+    Subject { kind: "account".into(), id: account.id.clone(), name, account: account.id.clone(), region: None, place: None }
 }
 
 /// The account of a subject whose owner is not known.
@@ -381,8 +419,15 @@ fn subject_of(inventory: &Inventory, record: &dyn Record) -> Subject {
     let id = record.id();
     let unknown = || UNKNOWN.to_string();
     let fact = |f: &Fact<String>| f.known().cloned();
-    let plain = || Subject { kind: record.noun_name().into(), id: id.into(), name: id.into(), account: unknown(), region: None };
-    match record.noun_name() {
+    let plain = || Subject {
+        kind: record.noun_name().into(),
+        id: id.into(),
+        name: id.into(),
+        account: unknown(),
+        region: None,
+        place: None,
+    };
+    let subject = match record.noun_name() {
         "account" => inventory.account(id).map(account_subject),
         "trail" => inventory.trail(id).map(|t| Subject {
             name: t.name.clone(),
@@ -415,7 +460,36 @@ fn subject_of(inventory: &Inventory, record: &dyn Record) -> Subject {
             ..plain()
         }),
         "organization" => inventory.organization(id).map(|o| Subject { account: o.management_account.clone(), ..plain() }),
+        "change" => inventory.change(id).map(|c| Subject { account: c.account.clone(), place: place_of(c), ..plain() }),
         _ => None,
     }
-    .unwrap_or_else(plain)
+    .unwrap_or_else(plain);
+    match inventory.code.as_ref().and_then(|code| code.declared(record.noun_name(), id)) {
+        Some(declared) => in_code(subject, declared),
+        None => subject,
+    }
+}
+
+/// Where a change stands in code.
+fn place_of(change: &Change) -> Option<Box<CodePlace>> {
+    let Fact::Known { from: Origin::Address { file, .. }, .. } = &change.deletes else { return None };
+    let (file, address) = (file.clone(), change.address.clone());
+    Some(Box::new(CodePlace { file, address, source: None, related: Vec::new() }))
+}
+
+/// A thing that code declares is known by its address, which stays when names come and go.
+fn in_code(subject: Subject, declared: &Declared) -> Subject {
+    let open = |text: &String| is_placeholder(text);
+    Subject {
+        id: declared.address.clone(),
+        name: if open(&subject.name) { declared.address.clone() } else { subject.name },
+        region: subject.region.filter(|region| !open(region)),
+        place: Some(Box::new(CodePlace {
+            file: declared.file.clone(),
+            address: declared.address.clone(),
+            source: declared.place.clone(),
+            related: declared.related.clone(),
+        })),
+        ..subject
+    }
 }

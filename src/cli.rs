@@ -56,7 +56,7 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Audit an AWS account, a recording of one, or a saved inventory.
+    /// Audit an AWS account, a recording of one, a saved inventory, or the code that will make it.
     ///
     /// Without PATH the account of the current AWS credentials is read, in every enabled Region. Only what a trail points
     /// to is asked about, by calls that read settings; nothing is changed and no log is opened.
@@ -65,6 +65,7 @@ pub enum Command {
     /// but something could not be evaluated, a requirement of --require is undecided, or less was decided than --min-coverage
     /// asks for; 2 the scan could not be made; 130 interrupted, and what was read until then is written. A fail for which a
     /// waiver holds does not count for --fail-on, and one whose waiver has expired does; --require looks at the facts alone.
+    /// Where code is scanned, what only a running account tells is unknown, and no reason for 3.
     Scan(Box<Scan>),
     /// Say what changed between two reports.
     ///
@@ -133,9 +134,23 @@ pub enum Command {
 
 #[derive(Debug, Default, Args)]
 pub struct Scan {
-    /// Recordings (made with --record) or saved inventories; `examples/acme-org` is carried inside the program.
+    /// Terraform plans as JSON (`terraform show -json PLANFILE > plan.json`), each with its PLANFILE beside it where places
+    /// and references are to be exact; CloudFormation templates in YAML or JSON, a folder of them, or a `cdk.out`; recordings
+    /// (made with --record); or saved inventories. What a file is shows in its content. `examples/acme-org` is carried inside
+    /// the program.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
+
+    /// The code is all that its accounts hold: what it does not hold is not there. Without it, what the code lacks may stand
+    /// elsewhere, and is unknown.
+    #[arg(long, help_heading = "Code")]
+    pub complete: bool,
+    /// Take the parameters of CloudFormation templates from this file, JSON or YAML: a list of `ParameterKey` and
+    /// `ParameterValue`, or a map of names and values. `AWS::AccountId` and `AWS::Region` in it tell where the stacks are made.
+    /// Without a value a parameter keeps its default, which is said to be assumed; without either it is unknown. Repeat it for
+    /// more.
+    #[arg(long, value_name = "FILE", help_heading = "Code")]
+    pub parameters: Vec<PathBuf>,
 
     /// The profile of the AWS configuration to use.
     #[arg(long, value_name = "NAME", help_heading = "AWS")]

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::inventory::{Basis, Gap, Origin};
+use crate::inventory::{Basis, Gap, Origin, SourcePlace};
 
 /// What one policy says about one subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -83,6 +83,25 @@ pub struct Subject {
     /// The Region that it lives in; absent for what has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// Where it stands in code; absent for what lives in an account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Box<CodePlace>>,
+}
+
+/// Where code declares something.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CodePlace {
+    /// The file that was read: a plan, a template.
+    pub file: String,
+    /// The address in it. Baselines and waivers go by the address, never by a line.
+    pub address: String,
+    /// The block in the source, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<SourcePlace>,
+    /// Module calls that lead to it, and other blocks that have a part in it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<SourcePlace>,
 }
 
 /// One fact that the check read.
@@ -194,6 +213,24 @@ impl Finding {
     /// Whether a waiver holds for it now.
     pub fn is_waived(&self) -> bool {
         self.outcome == Outcome::Fail && self.waiver.as_ref().is_some_and(|w| !w.is_expired)
+    }
+
+    /// Where code holds what it is about. A fail stands where what decided it does: the last fact of the subject that was read, an
+    /// attribute or the block that lacks it; the block of the whole is a place beside it.
+    pub fn place(&self) -> Option<CodePlace> {
+        let place = self.subject.place.as_deref()?;
+        let Some(block) = place.source.as_ref().filter(|_| self.outcome == Outcome::Fail) else { return Some(place.clone()) };
+        let own = self.facts.first().map(|fact| &fact.of);
+        let at = |fact: &FactRead| match &fact.from {
+            Some(Origin::Place { file, line, column }) if own == Some(&fact.of) && *file == block.file => Some((*line, *column)),
+            _ => None,
+        };
+        let mut place = place.clone();
+        if let Some((line, column)) = self.facts.iter().rev().find_map(at).filter(|at| *at != (block.line, block.column)) {
+            let source = SourcePlace { line, column, ..block.clone() };
+            place.related.extend(place.source.replace(source));
+        }
+        Some(place)
     }
 
     /// The counterexamples that the message does not name already.

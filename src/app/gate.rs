@@ -2,6 +2,7 @@
 
 use super::{Exit, Refusal};
 use crate::finding::{Outcome, Severity, Strength};
+use crate::inventory::GapKind;
 use crate::inventory::noun::closest;
 use crate::policy::catalogue::Catalogue;
 use crate::report::{Report, RequirementStatus};
@@ -72,7 +73,8 @@ impl Gates {
         let mut reasons = Vec::new();
         let fails = |f: &&crate::finding::Finding| f.outcome == Outcome::Fail && f.severity >= self.fail_on && !f.is_waived();
         let mut failed = report.findings.iter().filter(fails).count() > 0;
-        let mut open = report.summary.outcomes.unknown > 0 && !self.allow_unknown;
+        let counts = |f: &crate::finding::Finding| f.outcome == Outcome::Unknown && !waits_for_run_time(f);
+        let mut open = !self.allow_unknown && report.findings.iter().any(counts);
         for (framework, wanted) in &self.required {
             let views = report.frameworks.iter().filter(|f| f.id == *framework).flat_map(|f| &f.requirements);
             for view in views.filter(|r| wanted.as_ref().is_none_or(|w| *w == r.id)) {
@@ -105,4 +107,9 @@ impl Gates {
         };
         Verdict { exit, reasons }
     }
+}
+
+/// Whether nothing but a running account could decide: no code that is better would.
+fn waits_for_run_time(finding: &crate::finding::Finding) -> bool {
+    !finding.gaps.is_empty() && finding.gaps.iter().all(|gap| gap.kind == GapKind::RunTime)
 }

@@ -1,12 +1,14 @@
-//! Where the facts of a scan come from: AWS, a recording, or saved inventories.
+//! Where the facts of a scan come from: AWS, a recording, saved inventories, or code.
 
 use std::path::Path;
 
 use super::Refusal;
+use super::templates::Templates;
 use super::terminal::Terminal;
 use crate::cli::Scan;
 use crate::config::Config;
 use crate::inventory::{Inventory, Listing, TrailRef};
+use crate::source::code::{self, Form, Stack};
 use crate::source::saved;
 
 #[cfg(feature = "aws")]
@@ -15,12 +17,36 @@ use super::{example, live};
 /// The inventory that the command line asks for.
 pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<Inventory, Refusal> {
     if scan.paths.is_empty() {
+        if scan.complete {
+            return Err(
+                Refusal::new("--complete is for code").hint("name a plan, for example `trailproof scan plan.json --complete`")
+            );
+        }
+        if !scan.parameters.is_empty() {
+            return Err(Refusal::new("--parameters is for CloudFormation templates").hint("name a template, or leave it away"));
+        }
         return from_aws(scan, config, terminal);
     }
     refuse_live_options(scan)?;
-    let mut inventories = Vec::new();
+    let (mut inventories, mut files, mut templates) = (Vec::new(), Vec::new(), Templates::default());
     for path in &scan.paths {
-        inventories.push(one(path, terminal)?);
+        if path.is_dir() && templates.folder(path)? {
+            continue;
+        }
+        match one(path, terminal)? {
+            Input::Facts(inventory) => inventories.push(*inventory),
+            Input::Code(Form::Template(bytes)) => templates.file(path.display().to_string(), bytes),
+            Input::Code(form) => files.push((path.display().to_string(), form)),
+        }
+    }
+    let mut stacks = code::load(files).map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))?;
+    stacks.extend(templates.stacks(scan)?);
+    if stacks.is_empty() && scan.complete {
+        return Err(Refusal::new("--complete is for code, and none of the inputs is code").hint("leave it away"));
+    }
+    if let Some(mut inventory) = of_code(&stacks, scan.complete)? {
+        templates.confess(&mut inventory, scan.complete);
+        inventories.push(inventory);
     }
     once_each(&inventories)?;
     let whole = merge(inventories).ok_or_else(|| Refusal::new("nothing to scan"))?;
@@ -55,11 +81,43 @@ pub(super) fn refuse_live_options(scan: &Scan) -> Result<(), Refusal> {
     Ok(())
 }
 
-fn one(path: &Path, terminal: &Terminal) -> Result<Inventory, Refusal> {
-    if path.is_file() {
-        return saved::load(path).map_err(|e| Refusal::caused(&e).hint(e.hint()));
+/// What a path holds.
+enum Input {
+    Facts(Box<Inventory>),
+    Code(Form),
+}
+
+fn one(path: &Path, terminal: &Terminal) -> Result<Input, Refusal> {
+    if !path.is_file() {
+        return recording(path, terminal).map(|inventory| Input::Facts(Box::new(inventory)));
     }
-    recording(path, terminal)
+    let shown = path.display().to_string();
+    let form = match std::fs::metadata(path) {
+        Ok(about) if usize::try_from(about.len()).is_ok_and(|length| length > code::MAX_BYTES) => {
+            return Err(Refusal::new(format!("`{shown}` is larger than {} MiB", code::MAX_BYTES / 1024 / 1024)));
+        }
+        _ => std::fs::read(path).map_or(Form::Unknown, |bytes| code::recognise(&bytes)),
+    };
+    match form {
+        Form::OtherJson | Form::Unknown => {
+            saved::load(path).map(|i| Input::Facts(Box::new(i))).map_err(|e| Refusal::caused(&e).hint(e.hint()))
+        }
+        form => Ok(Input::Code(form)),
+    }
+}
+
+/// The code as one inventory: what one file makes, another may name.
+fn of_code(stacks: &[Stack], complete: bool) -> Result<Option<Inventory>, Refusal> {
+    if stacks.is_empty() {
+        return Ok(None);
+    }
+    let mut files = std::collections::BTreeSet::new();
+    if let Some(twice) = stacks.iter().find(|stack| !files.insert(stack.file.as_str())) {
+        return Err(Refusal::new(format!("`{}` is named more than once", twice.file)));
+    }
+    // A plan that does not say when it was made is of now.
+    let read = stacks.iter().filter_map(|stack| stack.read).max().unwrap_or_else(jiff::Timestamp::now);
+    Ok(Some(code::build(stacks, code::Options { complete, read })))
 }
 
 #[cfg(feature = "aws")]
@@ -128,6 +186,9 @@ fn merge(inventories: Vec<Inventory>) -> Option<Inventory> {
         whole.topics.extend(other.topics);
         whole.organizations.extend(other.organizations);
         whole.calls.extend(other.calls);
+        whole.changes.extend(other.changes);
+        // All code is in one inventory.
+        whole.code = whole.code.or(other.code);
     }
     keep_best(&mut whole.scope.accounts, |a| a.id.clone(), |_, _| {});
     keep_best(&mut whole.accounts, |a| a.id.clone(), |_, _| {});
@@ -255,7 +316,9 @@ mod tests {
         inventory.scope.accounts[0].gaps = vec![Gap::new(GapKind::Denied, "no role")];
         let catalogue = crate::policy::catalogue::Catalogue::with(Vec::new(), Vec::new()).expect("the embedded policies");
         let findings = audit(&inventory, &catalogue, &Settings::default(), inventory.scope.ended).expect("audited");
-        for id in catalogue.policies.keys() {
+        // What is about to change is told by code alone.
+        let is_change = |id: &str| catalogue.policies[id].file.subject == crate::policy::SubjectKind::Change;
+        for id in catalogue.policies.keys().filter(|id| !is_change(id)) {
             let about = findings.iter().find(|f| &f.policy == id && f.subject.id == "444455556666").expect("a finding");
             assert_eq!((about.outcome, about.gaps.len()), (Outcome::Unknown, 1), "{id}");
         }

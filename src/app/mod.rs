@@ -17,6 +17,7 @@ mod scan;
 mod schema;
 #[cfg(feature = "aws")]
 mod security_hub;
+mod templates;
 mod terminal;
 mod vary;
 mod waiver;

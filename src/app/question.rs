@@ -15,7 +15,7 @@ use crate::inventory::Inventory;
 use crate::policy::ParameterValue;
 use crate::policy::catalogue::Catalogue;
 use crate::report::build::Material;
-use crate::report::{Report, SetAside};
+use crate::report::{PlanChange, Report, SetAside};
 use crate::waiver::{Evidence, Register};
 
 /// Everything that a report depends on beside facts, policies and the program's version. Saved as `settings.json`.
@@ -129,9 +129,13 @@ impl Question {
             severities: self.severities.clone(),
             as_read: self.as_read,
         };
-        let mut findings = audit(inventory, catalogue, &settings, self.now).map_err(|e| {
+        let failed = |e: crate::audit::AuditError| {
             Refusal::new(e.to_string()).hint("this is a fault of the policy or of Trailproof, and no verdict; please report it")
-        })?;
+        };
+        let mut findings = audit(inventory, catalogue, &settings, self.now).map_err(failed)?;
+        let before = inventory.code.as_ref().and_then(|code| code.before.as_deref());
+        let before = before.map(|before| audit(before, catalogue, &settings, self.now)).transpose().map_err(failed)?;
+        let change = before.map(|before| PlanChange::of(&before, &findings));
         let applied = register.map(|register| register.apply(&mut findings, &self.frameworks, self.now));
         let material = Material {
             inventory,
@@ -146,6 +150,9 @@ impl Question {
         };
         let mut report = Report::build(&material, findings);
         report.collected.judged_as_read = self.as_read;
+        if let Some(code) = &mut report.code {
+            code.change = change;
+        }
         Ok(report)
     }
 }

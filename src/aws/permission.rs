@@ -106,7 +106,8 @@ mod tests {
     fn every_field_of_the_inventory_is_fed() {
         let (owners, nested) = owners();
         let mut missing = Vec::new();
-        for noun in &owners {
+        // What code changes is told by code.
+        for noun in owners.iter().filter(|noun| noun.name != "change") {
             for field in &noun.fields {
                 if !ALL.iter().any(|operation| operation.feeds(noun.name, field.name)) {
                     missing.push(format!("{}.{}", noun.name, field.name));

@@ -29,6 +29,8 @@ pub enum Origin {
     Call(CallId),
     /// A place in a file, lines and columns counted from 1.
     Place { file: String, line: u32, column: u32 },
+    /// A resource of a file that does not tell lines, by its address.
+    Address { file: String, address: String },
     /// Said by the owner, in the configuration file named.
     Declared(String),
     /// Follows from other facts by AWS's documented rules, for example the account id inside an ARN.
@@ -44,6 +46,8 @@ pub enum Basis {
     Observed,
     /// Code says it will be so.
     Configured,
+    /// Code refers to one thing here; that nothing is done with the reference on the way was not seen.
+    Referenced,
     /// Nothing says otherwise, and this is AWS's default.
     AssumedDefault,
 }
@@ -76,6 +80,10 @@ pub enum GapKind {
     Interrupted,
     /// Code leaves it open until it is applied.
     KnownAfterApply,
+    /// Only a running account tells: no code can.
+    RunTime,
+    /// The code that was given does not hold it, and other code or the account may.
+    NotInCode,
     /// It was read, but it uses something that this version does not understand.
     NotUnderstood,
 }
@@ -93,6 +101,8 @@ impl GapKind {
             GapKind::AbsentInput => "input missing",
             GapKind::Interrupted => "interrupted",
             GapKind::KnownAfterApply => "known after apply",
+            GapKind::RunTime => "run time",
+            GapKind::NotInCode => "not in the code",
             GapKind::NotUnderstood => "not understood",
         }
     }
@@ -165,7 +175,8 @@ pub enum Fact<T> {
         #[serde(default, skip_serializing_if = "Basis::is_observed")]
         basis: Basis,
     },
-    /// Exactly one of these is true, and the source cannot tell which.
+    /// Exactly one of these is true, and the source cannot tell which. Where none is listed, there is a value, and nothing more
+    /// is known of it.
     OneOf {
         candidates: Vec<T>,
         from: Origin,

@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod bucket;
+pub mod code;
 pub mod document;
 pub mod fact;
 pub mod key;
@@ -23,6 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use account::Account;
 pub use bucket::Bucket;
+pub use code::{Change, Code, CodeFile, Declared, SourcePlace};
 pub use fact::{Basis, CallId, Fact, Gap, GapKind, Gaps, Listing, Origin, Remedy};
 pub use key::Key;
 pub use log_group::LogGroup;
@@ -50,6 +52,12 @@ pub struct Inventory {
     pub keys: Vec<Key>,
     pub log_groups: Vec<LogGroup>,
     pub topics: Vec<Topic>,
+    /// What plans do to what is there already.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+    /// Where the facts stand in code; absent where none were read from code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Code>,
     /// Every call that was made, by its id.
     pub calls: BTreeMap<CallId, Call>,
 }
@@ -189,6 +197,8 @@ impl Inventory {
             keys: Vec::new(),
             log_groups: Vec::new(),
             topics: Vec::new(),
+            changes: Vec::new(),
+            code: None,
             calls: BTreeMap::new(),
         }
     }
@@ -235,6 +245,10 @@ impl Inventory {
         self.organizations.sort_by(|a, b| a.id.cmp(&b.id));
         self.log_groups.sort_by(|a, b| a.arn.cmp(&b.arn));
         self.topics.sort_by(|a, b| a.arn.cmp(&b.arn));
+        self.changes.sort_by(|a, b| a.address.cmp(&b.address));
+        if let Some(code) = &mut self.code {
+            code.sort();
+        }
         for organization in &mut self.organizations {
             organization.members.items.sort_by(|a, b| a.id.cmp(&b.id));
             organization.cloudtrail_administrators.items.sort();
@@ -284,6 +298,10 @@ impl Inventory {
         by_id(&self.topics, arn, |t| &t.arn)
     }
 
+    pub fn change(&self, address: &str) -> Option<&Change> {
+        by_id(&self.changes, address, |c| &c.address)
+    }
+
     pub fn organization(&self, id: &str) -> Option<&Organization> {
         by_id(&self.organizations, id, |o| &o.id)
     }
@@ -298,6 +316,7 @@ impl Inventory {
             "log_group" => self.log_group(id).map(|r| r as &dyn Record),
             "topic" => self.topic(id).map(|r| r as &dyn Record),
             "organization" => self.organization(id).map(|r| r as &dyn Record),
+            "change" => self.change(id).map(|r| r as &dyn Record),
             _ => None,
         }
     }
@@ -312,6 +331,7 @@ impl Inventory {
             "log_group" => self.log_groups.iter().map(|r| r as &dyn Record).collect(),
             "topic" => self.topics.iter().map(|r| r as &dyn Record).collect(),
             "organization" => self.organizations.iter().map(|r| r as &dyn Record).collect(),
+            "change" => self.changes.iter().map(|r| r as &dyn Record).collect(),
             _ => Vec::new(),
         }
     }
@@ -346,6 +366,7 @@ pub fn nouns() -> Vec<&'static Noun> {
         LogGroup::table(),
         Topic::table(),
         Organization::table(),
+        Change::table(),
         Member::table(),
         Tag::table(),
     ]

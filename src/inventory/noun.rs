@@ -3,10 +3,12 @@
 //! A policy sees nouns through [`Record`] and [`View`] alone; it never touches the structs. Nothing here knows which nouns
 //! there are, nor how a view is evaluated.
 
+use std::sync::LazyLock;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::fact::{Basis, Fact, Gap, Listing, Origin};
+use super::fact::{Basis, Fact, Gap, GapKind, Listing, Origin, Remedy};
 
 /// The type of a field as a policy sees it. `Fact` is transparent: an unknown is a value of every type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -118,12 +120,23 @@ impl Viewable for i64 {
     }
 }
 
+/// Why a text that stands for something which code does not tell is no text to policies.
+static NOT_TOLD: LazyLock<Gap> = LazyLock::new(|| {
+    Gap::new(GapKind::KnownAfterApply, "the code leaves an account, a Region or a name open until it is applied").with_remedy(
+        Remedy::Do(
+            "scan the account once the code is applied, or write them into the code; of a template, name `AWS::AccountId` and \
+             `AWS::Region` in the file of `--parameters`"
+                .into(),
+        ),
+    )
+});
+
 impl Viewable for String {
     fn kind() -> Kind {
         Kind::Text
     }
     fn view(&self) -> View<'_> {
-        View::Text(self)
+        if super::code::is_placeholder(self) { View::Unknown(&NOT_TOLD) } else { View::Text(self) }
     }
 }
 

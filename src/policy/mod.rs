@@ -26,6 +26,7 @@ pub enum SubjectKind {
     LogGroup,
     Topic,
     Organization,
+    Change,
 }
 
 impl SubjectKind {
@@ -39,6 +40,7 @@ impl SubjectKind {
             SubjectKind::LogGroup => "log_group",
             SubjectKind::Topic => "topic",
             SubjectKind::Organization => "organization",
+            SubjectKind::Change => "change",
         }
     }
 }

@@ -10,8 +10,8 @@ use crate::policy::catalogue::Catalogue;
 use crate::waiver::Applied;
 
 use super::{
-    Collected, Counts, Coverage, Executive, GapView, HeatMap, OperationView, PolicyView, Population, Report, SCHEMA_VERSION,
-    Score, SetAside, Summary, Tool, TrailView, WaiversView, gaps, matrix,
+    CodeView, Collected, Counts, Coverage, Executive, GapView, HeatMap, OperationView, PolicyView, Population, Report,
+    SCHEMA_VERSION, Score, SetAside, Summary, Tool, TrailView, WaiversView, gaps, matrix,
 };
 
 /// What a report is made of, beside the findings.
@@ -57,6 +57,7 @@ impl Report {
                 judged_as_read: false,
             },
             result: result_line(&summary, population.regions_left_out) + &aside,
+            code: CodeView::of(inventory),
             executive: Executive::default(),
             frameworks: matrix::views(material, &findings),
             heat_map: HeatMap::of(&population, &material.asked, &findings),

@@ -88,6 +88,10 @@ impl<'a> Concern<'a> {
 
     pub(super) fn includes(&self, finding: &Finding) -> bool {
         let subject = &finding.subject;
+        // What code declares is known by its address, and not by what it will be called.
+        if subject.kind != "account" && subject.place.is_some() {
+            return true;
+        }
         let id = subject.id.as_str();
         let serves = match subject.kind.as_str() {
             "account" => return self.accounts.contains(id),

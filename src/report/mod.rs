@@ -3,6 +3,7 @@
 //! A writer decides nothing: counting, sorting and wording that two formats share happen in [`Report`]. No clock, no files.
 
 pub mod build;
+mod code;
 mod concern;
 pub mod exchange;
 mod executive;
@@ -29,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::{Finding, Outcome, Severity};
 use crate::inventory::{Call, CallId};
 
+pub use code::{CodeView, Leaves, Moved, PlanChange, Reason};
 pub use executive::{Executive, Risk, Step};
 pub use gaps::GapView;
 pub use heat::{HeatMap, HeatRow};
@@ -57,6 +59,9 @@ pub struct Report {
     pub result: String,
     /// Whom and what the report is about; every count below is of this population.
     pub population: Population,
+    /// What was read of code; absent where no code was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeView>,
     pub executive: Executive,
     pub summary: Summary,
     pub score: Score,

@@ -120,7 +120,14 @@ mod tests {
     use crate::finding::{Subject, Waived, WaiverKind};
 
     fn finding(policy: &str, severity: Severity, account: &str, outcome: Outcome) -> Finding {
-        let subject = Subject { kind: "trail".into(), id: "t".into(), name: "t".into(), account: account.into(), region: None };
+        let subject = Subject {
+            kind: "trail".into(),
+            id: "t".into(),
+            name: "t".into(),
+            account: account.into(),
+            region: None,
+            place: None,
+        };
         Finding {
             policy: policy.into(),
             outcome,

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Collected, Counts, Report, RequirementStatus};
+use crate::finding::CodePlace;
 use crate::inventory::Origin;
 
 impl RequirementStatus {
@@ -93,6 +94,14 @@ pub(super) fn span(from: Timestamp, to: Timestamp) -> String {
     }
 }
 
+/// Where code declares something: the place in its source, else the address in the file that was read.
+pub(super) fn place(place: &CodePlace) -> String {
+    match &place.source {
+        Some(source) => format!("{}:{}:{} ({})", source.file, source.line, source.column, place.address),
+        None => format!("{} in {}", place.address, place.file),
+    }
+}
+
 /// Where a fact was read, in a few words.
 pub(super) fn origin(report: &Report, origin: &Origin) -> String {
     match origin {
@@ -101,6 +110,7 @@ pub(super) fn origin(report: &Report, origin: &Origin) -> String {
             None => id.to_string(),
         },
         Origin::Place { file, line, column } => format!("{file}:{line}:{column}"),
+        Origin::Address { file, address } => format!("{address} in {file}"),
         Origin::Declared(file) => format!("declared in {file}"),
         Origin::Derived => "follows from other facts".to_string(),
     }

@@ -21,7 +21,9 @@ impl SavedError {
             Self::Inventory { source: InventoryError::Version { .. }, .. } => {
                 "read it with the version that wrote it, or scan again".into()
             }
-            Self::Inventory { .. } => "give the `inventory.json` that a scan wrote".into(),
+            Self::Inventory { .. } => {
+                "give the `inventory.json` that a scan wrote, or what `terraform show -json PLANFILE` prints".into()
+            }
         }
     }
 }

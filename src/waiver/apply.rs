@@ -73,7 +73,8 @@ impl Checked {
     }
 
     fn names(&self, finding: &Finding) -> bool {
-        self.waiver.policy == finding.policy && self.resources.iter().any(|r| r.matches(&finding.subject))
+        let is_meant = |r: &super::Resource| r.matches(&finding.subject) || r.is_named_by(&finding.subject, &self.waiver.id);
+        self.waiver.policy == finding.policy && self.resources.iter().any(is_meant)
     }
 
     fn waived(&self, is_expired: bool) -> Waived {

@@ -55,7 +55,8 @@ pub struct Waiver {
     /// The id of the one policy.
     pub policy: String,
     /// What may fail: ARNs or ids as findings name them. `*` and `?` stand for a part of the name or of the Region, never
-    /// for an account, and never alone.
+    /// for an account, and never alone. `named-in-code` stands for what a CloudFormation template names the waiver for, in
+    /// `Metadata: {Trailproof: {Waiver: ID}}` of a resource.
     pub resources: Vec<String>,
     /// The account of the resources, by its twelve digits in quotes; needed where their names hold none, as those of buckets.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,9 @@
 use crate::finding::Subject;
 use crate::semantics::wildcard::matches;
 
+/// In place of a resource: what code names this waiver in its metadata.
+const NAMED_IN_CODE: &str = "named-in-code";
+
 /// The resources of one account that a waiver names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Resource {
@@ -17,6 +20,8 @@ pub struct Resource {
 enum Form {
     /// The account itself, an organization, or whatever else has an id that is no ARN.
     Id(String),
+    /// What code says that the waiver is about.
+    NamedInCode,
     /// The parts of an ARN, after `arn`: partition, service, Region, account, resource.
     Arn([String; 5]),
 }
@@ -77,6 +82,9 @@ impl Resource {
             (Some(one), _) | (None, Some(one)) => Ok(one.to_string()),
             (None, None) => Err(ResourceError::NoAccount(named.clone())),
         };
+        if text == NAMED_IN_CODE {
+            return Ok(Resource { account: account.unwrap_or_default().to_string(), form: Form::NamedInCode });
+        }
         if text.trim().is_empty() || text.chars().any(|c| c.is_whitespace() || c.is_control()) {
             return Err(ResourceError::Neither(named));
         }
@@ -123,8 +131,14 @@ impl Resource {
                 // Part by part, so that no star reaches beyond its own.
                 *owner == self.account && pattern.iter().zip(&parts).all(|(pattern, part)| matches(pattern, part))
             }
-            (Form::Arn(_), None) => false,
+            (Form::Arn(_), None) | (Form::NamedInCode, _) => false,
         }
+    }
+
+    /// Whether the subject is meant because the code that declares it names the waiver. Who approves a waiver says that code may.
+    pub fn is_named_by(&self, subject: &Subject, waiver: &str) -> bool {
+        let names = subject.place.iter().flat_map(|place| &place.related).any(|place| place.names_waiver(waiver));
+        self.form == Form::NamedInCode && names && (self.account.is_empty() || self.account == subject.account)
     }
 
     /// Whether it names the subject, and only the owner is another or not known.
@@ -147,7 +161,7 @@ mod tests {
     use super::*;
 
     fn subject(id: &str, account: &str) -> Subject {
-        Subject { kind: "x".into(), id: id.into(), name: id.into(), account: account.into(), region: None }
+        Subject { kind: "x".into(), id: id.into(), name: id.into(), account: account.into(), region: None, place: None }
     }
 
     const ONE: &str = "111122223333";

@@ -145,6 +145,25 @@ fn awss_crates_are_named_only_where_aws_is_asked() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
+#[test]
+fn code_is_read_from_what_is_given_alone() {
+    let mut seen = 0;
+    for (name, code) in sources().into_iter().filter(|(name, _)| name.starts_with("source/code/")) {
+        seen += 1;
+        for outside in ["std::fs", "std::env", "std::net", "std::process", "Timestamp::now", "crate::aws"] {
+            assert!(!code.contains(outside), "{name} knows `{outside}`");
+        }
+        // What joins resources does not know who declared them; `file` gives each file to its front end.
+        let (front_end, of_all) = (name.strip_prefix("source/code/").unwrap_or_default(), ["file.rs", "mod.rs"]);
+        if !front_end.contains('/') && !of_all.contains(&front_end) {
+            for other in ["terraform", "hcl_edit", "zip::"] {
+                assert!(!code.contains(other), "{name} knows `{other}`");
+            }
+        }
+    }
+    assert!(seen > 10, "only {seen} files were seen");
+}
+
 /// How the operations begin that only read; none of them is `get_object`, which would open a log.
 const READING: [&str; 4] = ["get_", "list_", "describe_", "head_"];
 

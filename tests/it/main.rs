@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_input;
+mod cloudformation;
 mod documents;
 #[cfg(feature = "aws")]
 mod e2e;
@@ -26,6 +27,7 @@ mod history;
 mod hostile;
 mod moments;
 mod permissions;
+mod plan;
 mod policies;
 mod program;
 mod report;

@@ -34,6 +34,8 @@ pub struct Given {
     pub topics: Vec<Written>,
     #[serde(default)]
     pub organizations: Vec<Written>,
+    #[serde(default)]
+    pub changes: Vec<Written>,
 }
 
 /// A step to what is meant, as [`Step`], and owned.
@@ -95,16 +97,21 @@ impl Given {
         let log_groups = each("log_groups", &self.log_groups, |g| healthy::log_group(g, &trails))?;
         let topics = each("topics", &self.topics, |t| healthy::topic(t, &trails))?;
         let organizations = each("organizations", &self.organizations, |o| healthy::organization(o, &trails))?;
+        let changes = each("changes", &self.changes, healthy::change)?;
         let listed = each("accounts", &accounts, |a| healthy::account(a, &self.trails))?;
         let scopes: Vec<Value> = listed.iter().map(|a| json!({"id": a["id"], "reached": true, "regions": []})).collect();
         let now = moment();
-        let all = json!({
+        let mut all = json!({
             "kind": Inventory::KIND,
             "schema_version": crate::inventory::SCHEMA_VERSION,
             "scope": {"started": now, "ended": now, "accounts": scopes},
             "accounts": listed, "trails": trails, "buckets": buckets, "keys": keys,
             "log_groups": log_groups, "topics": topics, "organizations": organizations, "calls": {},
         });
+        if !changes.is_empty() {
+            all["changes"] = changes.into();
+            all["code"] = json!({"files": [], "declared": []});
+        }
         let mut inventory: Inventory =
             serde_json::from_value(all).map_err(|e| Misfit::new(format!("the case does not fit the inventory: {e}")))?;
         inventory.sort();

@@ -12,7 +12,7 @@ use super::given::{At, Misfit, Written, arn, gap, known, record, text};
 use super::moment;
 use crate::inventory::bucket::PublicAccessBlock;
 use crate::inventory::document::PolicyDocument;
-use crate::inventory::{Account, Bucket, Key, LogGroup, Member, Organization, Topic, Trail, TrailStatus};
+use crate::inventory::{Account, Bucket, Change, Key, LogGroup, Member, Organization, Topic, Trail, TrailStatus};
 
 pub(super) fn account(written: &Written, trails: &[Written]) -> Result<Value, Misfit> {
     let id = text(written, "id")?;
@@ -318,4 +318,18 @@ pub(super) fn organization(written: &Written, trails: &[Value]) -> Result<Value,
 fn member(written: &Written) -> Result<Value, Misfit> {
     let id = text(written, "id")?;
     record::<Member>(&json!({"id": id, "name": id, "state": "ACTIVE", "account": id}), written, &[])
+}
+
+/// A change that keeps everything as it is.
+pub(super) fn change(written: &Written) -> Result<Value, Misfit> {
+    let address = text(written, "address")?;
+    let defaults = json!({
+        "address": address,
+        "of": "trail",
+        "account": "111122223333",
+        "deletes": known(false),
+        "replaces": known(false),
+        "weakens": known(json!([])),
+    });
+    record::<Change>(&defaults, written, &[])
 }

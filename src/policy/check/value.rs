@@ -163,7 +163,8 @@ pub(super) enum Value<'a> {
         name: &'a str,
         event: &'a PartialEvent,
     },
-    /// Exactly one of these, and the source cannot tell which; none of them is an unknown or another choice.
+    /// Exactly one of these, and the source cannot tell which; none of them is an unknown or another choice. Where there are
+    /// none, there is a value that is not null, and nothing more is known of it.
     OneOf {
         candidates: Vec<Value<'a>>,
         gap: Gap,
@@ -214,6 +215,7 @@ impl<'a> Value<'a> {
         for candidate in candidates {
             match candidate {
                 Value::OneOf { candidates, gap } => {
+                    unknown |= candidates.is_empty();
                     gaps.insert(gap);
                     flat.extend(candidates);
                 }
@@ -254,6 +256,11 @@ impl<'a> Value<'a> {
 /// Whether two values of one type, or a value and null, are equal.
 pub(super) fn equal(left: &Value<'_>, right: &Value<'_>) -> Verdict {
     match (left, right) {
+        (Value::OneOf { candidates, .. }, Value::Null) | (Value::Null, Value::OneOf { candidates, .. })
+            if candidates.is_empty() =>
+        {
+            Verdict::known(false)
+        }
         (Value::OneOf { candidates, gap }, other) | (other, Value::OneOf { candidates, gap }) => {
             pointwise(candidates, gap, |candidate| equal(candidate, other))
         }

@@ -165,6 +165,9 @@ impl<'a> Reader<'a> {
             View::OneOf { candidates, from } => {
                 let field = standing.path.rsplit('.').next().unwrap_or_default();
                 let gap = open_choice(field, &candidates);
+                if candidates.is_empty() {
+                    return Value::OneOf { candidates: Vec::new(), gap };
+                }
                 let held_by = Some((from, Basis::Configured));
                 let standing = Standing { held_by, ..*standing };
                 Value::one_of(candidates.into_iter().map(|view| self.value(view, &standing)).collect(), gap)
@@ -190,6 +193,9 @@ fn item_names(items: &[View<'_>]) -> Vec<String> {
 }
 
 fn open_choice(field: &str, candidates: &[View<'_>]) -> Gap {
+    if candidates.is_empty() {
+        return Gap::new(GapKind::KnownAfterApply, format!("`{field}` is set, to a value that is known after apply"));
+    }
     let shown: Vec<String> = candidates.iter().take(SHOWN_ITEMS).map(text).collect();
     let more = if candidates.len() > SHOWN_ITEMS { " and others" } else { "" };
     let message = format!("`{field}` is one of {} candidates: {}{more}", candidates.len(), shown.join(", "));

@@ -208,6 +208,7 @@ fn result(entry: &Entry<'_>, rule: Option<usize>, line_of_record: Option<usize>)
         "level": level,
         "message": { "text": message(&entry.story(), &finding.policy) },
         "locations": [{ "physicalLocation": physical(finding, line_of_record), "logicalLocations": logical }],
+        "relatedLocations": related(finding),
         "partialFingerprints": { "trailproofFinding/v1": entry.id.to_string() },
         "guid": entry.id.to_string(),
         "suppressions": suppressions(entry),
@@ -240,6 +241,16 @@ fn message(text: &str, or: &str) -> String {
 /// The place in the code that the finding read, else the record in the saved inventory.
 fn physical(finding: &Finding, line_of_record: Option<usize>) -> Value {
     let subject = &finding.subject;
+    if let Some(place) = finding.place() {
+        return match &place.source {
+            Some(source) => json!({
+                "artifactLocation": { "uri": relative_uri(&source.file) },
+                "region": { "startLine": source.line.max(1), "startColumn": source.column.max(1) },
+            }),
+            // A plan is one long line: the logical location tells which resource it is.
+            None => json!({ "artifactLocation": { "uri": relative_uri(&place.file) }, "region": { "startLine": 1 } }),
+        };
+    }
     let own = finding.facts.iter().filter(|f| f.of == subject.id || f.of == subject.name);
     let place = own.clone().find_map(|f| match &f.from {
         Some(Origin::Place { file, line, column }) => Some((file, line, column)),
@@ -255,6 +266,26 @@ fn physical(finding: &Finding, line_of_record: Option<usize>) -> Value {
             "region": { "startLine": line_of_record.unwrap_or(1) },
         }),
     }
+}
+
+/// The module calls that lead to a resource, and what else has a part in it.
+fn related(finding: &Finding) -> Value {
+    let place = finding.place();
+    let places: Vec<Value> = place
+        .iter()
+        .flat_map(|place| &place.related)
+        .take(20)
+        .map(|place| {
+            json!({
+                "physicalLocation": {
+                    "artifactLocation": { "uri": relative_uri(&place.file) },
+                    "region": { "startLine": place.line.max(1), "startColumn": place.column.max(1) },
+                },
+                "message": { "text": message(&place.what, "related") },
+            })
+        })
+        .collect();
+    if places.is_empty() { Value::Null } else { Value::Array(places) }
 }
 
 /// A path as a relative URI: what is not plain is written as its bytes.
@@ -332,6 +363,7 @@ mod tests {
             name: name.into(),
             account: String::new(),
             region: None,
+            place: None,
         };
         assert_eq!(lines.line(&subject("account", "1", "one")), Some(3));
         assert_eq!(lines.line(&subject("account", "2", "two")), None);

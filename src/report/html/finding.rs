@@ -52,6 +52,8 @@ pub(super) struct Item {
     kind: String,
     pub(super) name: String,
     subject: String,
+    /// Where code declares it.
+    place: Option<String>,
     account: String,
     region: Option<String>,
     accepted: Option<String>,
@@ -220,6 +222,7 @@ fn item(report: &Report, places: &mut Places<'_>, budget: &mut Budget, number: u
         kind: subject.kind.clone(),
         name: subject.name.clone(),
         subject: subject.id.clone(),
+        place: subject.place.as_ref().map(|place| wording::place(place)),
         account: subject.account.clone(),
         region: subject.region.clone(),
         accepted: finding.accepted.clone(),
@@ -265,6 +268,7 @@ fn fact_row(report: &Report, places: &Places<'_>, fact: &FactRead) -> FactRow {
         basis: match fact.basis {
             Some(Basis::Configured) => Some("said by code"),
             Some(Basis::AssumedDefault) => Some("assumed: the default of AWS"),
+            Some(Basis::Referenced) => Some("by reference"),
             Some(Basis::Observed) | None => None,
         },
         from: fact.from.clone().or(asked).map(|origin| source(report, &origin)),

@@ -14,7 +14,9 @@ use super::size::{CALLERS, ROWS_PER_TABLE};
 use super::waiver::{self, Register};
 use crate::finding::{Outcome, Severity};
 use crate::report::past::{Past, Snapshot};
-use crate::report::{self, Counts, FrameworkView, GapView, OperationView, Report, SetAside, TrailView, wording};
+use crate::report::{
+    self, CodeView, Counts, FrameworkView, GapView, OperationView, PlanChange, Reason, Report, SetAside, TrailView, wording,
+};
 
 #[derive(Serialize)]
 pub(super) struct Page {
@@ -27,6 +29,8 @@ pub(super) struct Page {
     synthetic: bool,
     result: String,
     population: People,
+    /// What was read of code; absent where no code was.
+    code: Option<Code>,
     callers: Vec<String>,
     more_callers: usize,
     severities: Vec<SeverityCount>,
@@ -59,6 +63,35 @@ pub(super) struct Page {
     filters: Filters,
     /// The audits before, where a history was given.
     past: Option<Story>,
+}
+
+/// What was read of code, in lines.
+#[derive(Serialize)]
+struct Code {
+    files: Vec<String>,
+    values: String,
+    reasons: Vec<Reason>,
+    change: Option<String>,
+    introduced: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Code {
+    fn of(view: &CodeView) -> Code {
+        let file = |file: &crate::inventory::CodeFile| {
+            let by = file.written_by.as_ref().map(|by| format!(", {by}")).unwrap_or_default();
+            format!("{}: {}{by}, {}", file.path, file.kind, wording::counted(file.resources, "resource"))
+        };
+        let introduced = view.change.iter().flat_map(|change| &change.introduced).take(ROWS_PER_TABLE);
+        Code {
+            files: view.files.iter().map(file).collect(),
+            values: view.leaves.line(),
+            reasons: view.leaves.reasons.clone(),
+            change: view.change.as_ref().map(PlanChange::line),
+            introduced: introduced.map(|moved| format!("{} on {}", moved.policy, moved.subject)).collect(),
+            notes: view.notes.clone(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -178,6 +211,7 @@ pub(super) fn build(report: &Report, past: Option<&Past>) -> Page {
         synthetic: report.collected.synthetic,
         result: report.result.clone(),
         population: population::build(&report.population),
+        code: report.code.as_ref().map(Code::of),
         more_callers: callers.len().saturating_sub(CALLERS),
         callers: callers.into_iter().take(CALLERS).cloned().collect(),
         severities: severities(report),

@@ -6,7 +6,7 @@ mod paper;
 mod past;
 mod waivers;
 
-use super::{Cause, GapView, Report, foreign, wording};
+use super::{Cause, CodeView, GapView, Report, foreign, wording};
 use crate::finding::{Finding, Outcome, Severity};
 use paper::{Ink, Paper};
 pub use past::{changes, points, since};
@@ -81,7 +81,10 @@ fn header(paper: &mut Paper, report: &Report) {
         accounts.push_str(&format!("; {}", population.accounts_line()));
     }
     paper.pair("accounts", &accounts);
-    paper.pair("Regions", &population.regions_line());
+    // Code names no Regions to be read.
+    if report.code.is_none() || population.regions_asked > 0 {
+        paper.pair("Regions", &population.regions_line());
+    }
     for cause in population.causes.iter().take(CAUSES) {
         not_reached(paper, cause);
     }
@@ -92,9 +95,34 @@ fn header(paper: &mut Paper, report: &Report) {
         let outside = wording::counted(population.outside(), "account");
         paper.pair("outside", &format!("{outside} of the organization not asked for"));
     }
+    if let Some(code) = &report.code {
+        of_code(paper, code);
+    }
     paper.pair("read", &wording::read(&report.collected));
     paper.gap();
     paper.line(Ink::Bold, &foreign::prose(&report.result));
+}
+
+/// What of the code is known, and what the plan changes.
+fn of_code(paper: &mut Paper, code: &CodeView) {
+    for file in &code.files {
+        let by = file.written_by.as_ref().map(|by| format!(", {}", foreign::line(by))).unwrap_or_default();
+        let resources = wording::counted(file.resources, "resource");
+        paper.pair("code", &format!("{}: {}{by}, {resources}", foreign::line(&file.path), foreign::line(&file.kind)));
+    }
+    paper.pair("values", &code.leaves.line());
+    for reason in code.leaves.reasons.iter().take(CAUSES) {
+        paper.pair("", &format!("{}: {}", wording::counted(reason.leaves, "value"), foreign::line(&reason.message)));
+    }
+    if let Some(change) = &code.change {
+        paper.pair("change", &change.line());
+        for moved in change.introduced.iter().take(FINDINGS_PER_POLICY) {
+            paper.pair("", &format!("introduced: {} on {}", foreign::line(&moved.policy), foreign::line(&moved.subject)));
+        }
+    }
+    for note in &code.notes {
+        paper.pair("note", &foreign::prose(note));
+    }
 }
 
 fn not_reached(paper: &mut Paper, cause: &Cause) {
@@ -148,6 +176,9 @@ fn entry(paper: &mut Paper, report: &Report, finding: &Finding, options: &TextOp
     let named = format!("{}: {} {}", foreign::line(&finding.policy), foreign::line(&subject.kind), foreign::line(&subject.name));
     let aside = if finding.is_waived() { ", waived" } else { "" };
     paper.marked(ink, &format!("{symbol} {}{aside}", finding.outcome.label()), &named);
+    if let Some(place) = finding.place() {
+        paper.text(6, &foreign::line(&wording::place(&place)));
+    }
     paper.text(6, &foreign::prose(&finding.message));
     if let Some(waived) = &finding.waiver {
         waivers::of_finding(paper, waived);

@@ -64,6 +64,7 @@ fn subject(kind: &str, id: &str, name: &str) -> Subject {
         name: name.into(),
         account: ACCOUNT.into(),
         region: (kind != "account").then(|| "us-east-1".into()),
+        place: None,
     }
 }
 
@@ -652,6 +653,7 @@ fn bare() -> Report {
         score: Score { permille: Some(412), with_accepted_risk: Some(412), policies: 6, accounts: 1 },
         waivers: None,
         population: population(),
+        code: None,
         executive: Executive::default(),
         heat_map: HeatMap::default(),
         frameworks: frameworks(),

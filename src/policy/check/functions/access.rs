@@ -413,16 +413,21 @@ impl<'a> Evaluator<'a> {
             Value::OneOf { gap, .. } => return Ok(Verdict::unknown([gap].into())),
             _ => return impossible("a prefix that is no text"),
         };
-        let owner = match self.field(trail.clone(), "owner_account")? {
-            Value::Text(owner) => owner,
-            Value::Unknown(gaps) => return Ok(Verdict::unknown(gaps)),
-            Value::OneOf { gap, .. } => return Ok(Verdict::unknown([gap].into())),
+        let (owners, open): (Vec<String>, Gaps) = match self.field(trail.clone(), "owner_account")? {
+            Value::Text(owner) => (vec![owner.into_owned()], Gaps::new()),
+            Value::Unknown(gaps) => (any_owner(&prefix), gaps),
+            Value::OneOf { gap, .. } => (any_owner(&prefix), [gap].into()),
             _ => return impossible("an owner that is no text"),
         };
         let of_organization = self.truth_of(trail, "is_organization")?;
         let judge = |is_organization| {
-            let keys = Keys { prefix: own.as_deref(), owner_account: &owner, is_organization };
-            Verdict::answered(ask(&keys, &prefix))
+            let verdicts = owners.iter().map(|owner_account| {
+                let keys = Keys { prefix: own.as_deref(), owner_account, is_organization };
+                Verdict::answered(ask(&keys, &prefix))
+            });
+            let mut verdicts: Vec<Verdict> = verdicts.collect();
+            let first = verdicts.pop().unwrap_or_else(|| Verdict::unknown(open.clone()));
+            if verdicts.iter().all(|other| other.truth == first.truth) { first } else { Verdict::unknown(open.clone()) }
         };
         Ok(match of_organization.truth {
             Truth::True => judge(true),
@@ -433,6 +438,17 @@ impl<'a> Evaluator<'a> {
             }
         })
     }
+}
+
+/// Account ids that stand for every one, where a prefix is all that they are held against: those that its parts may name, and
+/// one that none of them does.
+fn any_owner(prefix: &str) -> Vec<String> {
+    let is_digits = |part: &&str| !part.is_empty() && part.len() <= 12 && part.bytes().all(|b| b.is_ascii_digit());
+    let named: Vec<&str> = prefix.split('/').filter(is_digits).collect();
+    let mut owners: Vec<String> = named.iter().map(|part| format!("{part:0<12}")).collect();
+    let other = ('0'..='9').find(|digit| !named.iter().any(|part| part.starts_with(*digit)));
+    owners.extend(other.map(|digit| digit.to_string().repeat(12)));
+    if other.is_none() { Vec::new() } else { owners }
 }
 
 fn admitted<'a>(found: Result<Vec<Admitted>, Gaps>, unknown_owner: &Gaps) -> Value<'a> {

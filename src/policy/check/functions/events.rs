@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::inventory::code::is_placeholder;
 use crate::inventory::noun::Opaque;
+use crate::inventory::{Gap, GapKind};
 use crate::policy::check::evaluate::{Evaluated, Evaluator, as_list, impossible};
 use crate::policy::check::value::{Item, ListValue, Value, Verdict, equal};
 use crate::policy::check::vocabulary::Type;
@@ -227,6 +229,11 @@ fn left_out(buckets: ListValue<'_>, partitions: &BTreeSet<&str>) -> Evaluated<Le
             }
             _ => return impossible("a bucket that is none"),
         };
+        // A name that is open may be any that a selector writes.
+        if is_placeholder(name) {
+            let message = "the name of a bucket that trails deliver to is known after apply";
+            left_out.may_be_more.insert(Gap::new(GapKind::KnownAfterApply, message));
+        }
         for partition in partitions {
             let prefix = format!("arn:{partition}:s3:::{name}/");
             if doubts.is_empty() {

@@ -1,0 +1,160 @@
+//! The accounts that code is for: what they hold of the chain, and what of them no code tells.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::blank::run_time;
+use super::build::Work;
+use super::join;
+use super::resource::{Body, Stack};
+use super::setting::merged;
+use crate::inventory::bucket::PublicAccessBlock;
+use crate::inventory::code::{OTHER_REGIONS, is_placeholder};
+use crate::inventory::{
+    Account, AccountScope, Basis, Bucket, Fact, Gap, GapKind, Listing, Origin, Remedy, Standing, Trail, TrailRef,
+};
+
+impl Work<'_> {
+    /// The accounts that hold something of the chain; of a stack that holds nothing of it, its own.
+    pub(super) fn accounts(&self, trails: &[Trail], buckets: &[Bucket]) -> Vec<Account> {
+        let mut ids: BTreeMap<String, (String, &Stack)> = BTreeMap::new();
+        for stack in self.stacks {
+            let mut any = false;
+            for resource in stack.resources.iter().filter(|r| join::noun(&r.body).is_some()) {
+                any = true;
+                ids.entry(resource.home.account.clone()).or_insert_with(|| (resource.home.partition.clone(), stack));
+            }
+            if !any {
+                ids.entry(stack.home.account.clone()).or_insert_with(|| (stack.home.partition.clone(), stack));
+            }
+        }
+        let holds = |id: &str| {
+            trails.iter().any(|t| t.owner_account == id)
+                || buckets.iter().any(|b| b.owner_account.known().is_some_and(|o| o == id))
+        };
+        if ids.keys().any(|id| holds(id)) {
+            ids.retain(|id, _| holds(id));
+        }
+        ids.into_iter().map(|(id, (partition, stack))| self.account(id, partition, stack, trails)).collect()
+    }
+
+    fn account(&self, id: String, partition: String, stack: &Stack, trails: &[Trail]) -> Account {
+        let from = Origin::Address { file: stack.file.clone(), address: "the code".to_string() };
+        let mut listed = Listing::complete(Vec::new(), vec![from.clone()]);
+        for trail in trails {
+            if trail.owner_account == id {
+                listed.items.push(TrailRef(trail.arn.clone()));
+            } else if !matches!(trail.is_organization, Fact::Known { value: false, .. }) {
+                let message = format!("trail {} may record for the whole organization, and in this account too", trail.name);
+                listed.add_gap(Gap::new(GapKind::RunTime, message));
+            }
+        }
+        if !self.options.complete {
+            listed.add_gap(partial());
+        }
+        let mut regions: BTreeSet<String> =
+            trails.iter().filter(|t| t.owner_account == id).map(|t| t.home_region.clone()).collect();
+        regions.retain(|region| !is_placeholder(region));
+        let always = always_enabled(&partition);
+        regions.extend(always.iter().map(|region| (*region).to_string()));
+        let mut regions = Listing::complete(regions.into_iter().collect(), vec![from.clone()]);
+        // What is so for a Region of which nothing is known is so for each that is enabled beside.
+        if always.is_empty() {
+            regions.add_gap(run_time("which Regions are enabled"));
+        } else {
+            regions.items.push(OTHER_REGIONS.to_string());
+        }
+        let global_events_region = match partition.as_str() {
+            "aws" => "us-east-1".to_string(),
+            "aws-cn" => "cn-north-1".to_string(),
+            "aws-us-gov" => "us-gov-west-1".to_string(),
+            other => crate::inventory::code::placeholder(&format!("the Region of global events of {other}")),
+        };
+        Account {
+            alias: Fact::Unknown(run_time("the account's alias")),
+            caller_arn: Fact::Unknown(run_time("who reads the account")),
+            organization: Fact::Unknown(run_time("which organization an account belongs to")),
+            public_access_block: self.account_block(&id),
+            id,
+            partition,
+            regions,
+            global_events_region,
+            trails: listed,
+        }
+    }
+
+    fn account_block(&self, account: &str) -> Fact<PublicAccessBlock> {
+        let blocks: Vec<&Fact<PublicAccessBlock>> = self
+            .stacks
+            .iter()
+            .flat_map(|stack| &stack.resources)
+            .filter(|resource| resource.home.account == account)
+            .filter_map(|resource| match &resource.body {
+                Body::AccountPublicAccessBlock(block) => Some(block),
+                _ => None,
+            })
+            .collect();
+        match blocks.as_slice() {
+            [] if self.options.complete => Fact::Known {
+                value: PublicAccessBlock {
+                    level: "account".into(),
+                    block_public_acls: false,
+                    ignore_public_acls: false,
+                    block_public_policy: false,
+                    restrict_public_buckets: false,
+                },
+                from: Origin::Derived,
+                basis: Basis::AssumedDefault,
+            },
+            [] => Fact::Unknown(partial()),
+            [one] => (*one).clone(),
+            [first, ..] => merged(first, blocks.iter().skip(1).copied()),
+        }
+    }
+}
+
+/// The Regions that nobody can disable.
+/// Source: <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html>.
+fn always_enabled(partition: &str) -> &'static [&'static str] {
+    match partition {
+        "aws" => &[
+            "ap-northeast-1",
+            "ap-northeast-2",
+            "ap-northeast-3",
+            "ap-south-1",
+            "ap-southeast-1",
+            "ap-southeast-2",
+            "ca-central-1",
+            "eu-central-1",
+            "eu-north-1",
+            "eu-west-1",
+            "eu-west-2",
+            "eu-west-3",
+            "sa-east-1",
+            "us-east-1",
+            "us-east-2",
+            "us-west-1",
+            "us-west-2",
+        ],
+        "aws-cn" => &["cn-north-1", "cn-northwest-1"],
+        "aws-us-gov" => &["us-gov-east-1", "us-gov-west-1"],
+        _ => &[],
+    }
+}
+
+/// Why the list of an account's trails need not be all.
+fn partial() -> Gap {
+    Gap::new(GapKind::NotInCode, "the code need not be all that the account holds")
+        .with_remedy(Remedy::Do("say `--complete` where it is, or scan the account".into()))
+}
+
+/// The account as one that was asked for and read.
+pub(super) fn scope_of(account: &Account) -> AccountScope {
+    AccountScope {
+        id: account.id.clone(),
+        name: None,
+        standing: Standing::Asked,
+        reached: true,
+        gaps: Vec::new(),
+        regions: Vec::new(),
+    }
+}

@@ -1,0 +1,147 @@
+//! What a file is, by its content, and the front end that reads it.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::cloudformation;
+use super::resource::Stack;
+use super::terraform::{self, PlanError, SnapshotError};
+use crate::inventory::Inventory;
+
+/// Larger files are not read.
+pub const MAX_BYTES: usize = 512 * 1024 * 1024;
+
+/// What a file is.
+#[derive(Debug)]
+pub enum Form {
+    /// A Terraform plan as JSON, read.
+    Plan(Value),
+    /// A plan file that Terraform wrote: a zip, as it is.
+    PlanFile(Vec<u8>),
+    /// A plan that OpenTofu encrypted.
+    Encrypted,
+    /// A CloudFormation template as it is, good or not: templates are read together, by `cloudformation::read`.
+    Template(Vec<u8>),
+    /// A JSON object that is no code, such as a saved inventory.
+    OtherJson,
+    /// None of them.
+    Unknown,
+}
+
+/// Why a file of code could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum CodeError {
+    #[error("`{path}` cannot be used: {source}")]
+    Plan { path: String, source: PlanError },
+    #[error("`{path}` cannot be used: {source}")]
+    PlanFile { path: String, source: SnapshotError },
+}
+
+impl CodeError {
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            CodeError::Plan { source, .. } => source.hint(),
+            CodeError::PlanFile { source, .. } => source.hint(),
+        }
+    }
+}
+
+/// Tells what a file is. A plan is read on the way, because only reading tells.
+pub fn recognise(bytes: &[u8]) -> Form {
+    if bytes.starts_with(b"PK\x03\x04") {
+        return Form::PlanFile(bytes.to_vec());
+    }
+    // A saved inventory says so at once, and is large.
+    if bytes[..bytes.len().min(256)].windows(Inventory::KIND.len()).any(|part| part == Inventory::KIND.as_bytes()) {
+        return Form::OtherJson;
+    }
+    if cloudformation::recognise(bytes) {
+        return Form::Template(bytes.to_vec());
+    }
+    let Some(text) = text(bytes) else { return Form::Unknown };
+    if !text.trim_start().starts_with('{') {
+        return Form::Unknown;
+    }
+    match serde_json::from_str::<Value>(&text) {
+        Ok(value) if terraform::is_plan(&value) => Form::Plan(value),
+        Ok(value) if value.get("encrypted_data").is_some() && value.get("encryption_version").is_some() => Form::Encrypted,
+        Ok(_) | Err(_) => Form::OtherJson,
+    }
+}
+
+/// Reads files of code, each with the path that it was named by. What is none is left out: it is asked for by its form.
+///
+/// # Errors
+/// The first file that cannot be used; also a plan file that belongs to none of the plans.
+pub fn load(files: Vec<(String, Form)>) -> Result<Vec<Stack>, CodeError> {
+    let (mut plans, mut sources) = (Vec::new(), Vec::new());
+    for (path, form) in files {
+        let failed = |source| CodeError::Plan { path: path.clone(), source };
+        match form {
+            Form::Plan(value) => plans.push(terraform::read(&path, value).map_err(failed)?),
+            Form::PlanFile(bytes) => {
+                let source = terraform::open(&bytes).map_err(|source| CodeError::PlanFile { path: path.clone(), source })?;
+                sources.push((path, source));
+            }
+            Form::Encrypted => return Err(failed(PlanError::Encrypted)),
+            Form::Template(_) | Form::OtherJson | Form::Unknown => {}
+        }
+    }
+    for (path, source) in &sources {
+        if plans.is_empty() {
+            return Err(CodeError::Plan { path: path.clone(), source: PlanError::Binary });
+        }
+        let misfits: Vec<String> = plans.iter().filter_map(|plan| plan.fits(source).err()).collect();
+        if misfits.len() == plans.len() {
+            let why = misfits.into_iter().next().unwrap_or_default();
+            return Err(CodeError::PlanFile { path: path.clone(), source: SnapshotError::Foreign(why) });
+        }
+    }
+    let source_of =
+        |plan: &terraform::Read| sources.iter().find(|(_, source)| plan.fits(source).is_ok()).map(|(_, source)| source);
+    Ok(plans
+        .into_iter()
+        .map(|plan| {
+            let source = source_of(&plan);
+            plan.stack(source)
+        })
+        .collect())
+}
+
+/// The text of a file: UTF-8, or UTF-16 with its mark, as PowerShell writes what it is told to keep.
+fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    let wide = |bytes: &[u8], read: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]])).collect();
+        bytes.len().is_multiple_of(2).then(|| String::from_utf16(&units).ok().map(Cow::Owned))?
+    };
+    match bytes {
+        [0xEF, 0xBB, 0xBF, rest @ ..] => std::str::from_utf8(rest).ok().map(Cow::Borrowed),
+        [0xFF, 0xFE, rest @ ..] => wide(rest, u16::from_le_bytes),
+        [0xFE, 0xFF, rest @ ..] => wide(rest, u16::from_be_bytes),
+        _ => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_known_by_what_is_in_them() {
+        let plan = r#"{"format_version":"1.2","planned_values":{}}"#;
+        assert!(matches!(recognise(plan.as_bytes()), Form::Plan(_)));
+        let mut marked = vec![0xEF, 0xBB, 0xBF];
+        marked.extend(plan.as_bytes());
+        assert!(matches!(recognise(&marked), Form::Plan(_)));
+        let wide: Vec<u8> = [0xFF, 0xFE].into_iter().chain(plan.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+        assert!(matches!(recognise(&wide), Form::Plan(_)));
+        let wide: Vec<u8> = [0xFE, 0xFF].into_iter().chain(plan.encode_utf16().flat_map(u16::to_be_bytes)).collect();
+        assert!(matches!(recognise(&wide), Form::Plan(_)));
+        assert!(matches!(recognise(b"PK\x03\x04..."), Form::PlanFile(_)));
+        assert!(matches!(recognise(br#"{"meta":{},"encrypted_data":"x","encryption_version":"v0"}"#), Form::Encrypted));
+        assert!(matches!(recognise(br#"{"kind":"trailproof-inventory"}"#), Form::OtherJson));
+        assert!(matches!(recognise(b"Resources:\n"), Form::Unknown));
+    }
+}

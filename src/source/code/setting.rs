@@ -1,0 +1,264 @@
+//! What resources set of others: for certain of the one that they name, possibly of each that they may name.
+
+use std::collections::BTreeMap;
+
+use super::build::{Work, elsewhere};
+use super::join::{Found, Noun};
+use super::resource::{Body, BucketSetting, Encryption, Pointer, Setting};
+use crate::inventory::code::is_placeholder;
+use crate::inventory::{Basis, Bucket, Fact, Gap, GapKind, KeyRef, Origin};
+
+impl Work<'_> {
+    /// Lays upon a bucket what other resources set of it.
+    pub(super) fn settle(&self, name: &str, bucket: &mut Bucket) {
+        let mut certain: BTreeMap<u8, Vec<Bucket>> = BTreeMap::new();
+        let mut possible: BTreeMap<u8, Vec<Bucket>> = BTreeMap::new();
+        for (found, of, setting) in self.bucket_settings() {
+            let target = self.index.resolve(&found, Noun::Bucket, of);
+            let kind = kind(setting);
+            let with = |this: &Self, base: &Bucket| {
+                let mut changed = base.clone();
+                this.set(&mut changed, &found, setting);
+                changed
+            };
+            match &target {
+                Fact::Known { value: Some(id), .. } if id == name => {
+                    certain.entry(kind).or_default().push(with(self, bucket));
+                }
+                Fact::OneOf { candidates, .. } if candidates.iter().flatten().any(|id| id == name) => {
+                    possible.entry(kind).or_default().push(with(self, bucket));
+                }
+                Fact::Unknown(gap) => {
+                    let mut changed = bucket.clone();
+                    self.set(&mut changed, &found, &unknown(kind, gap));
+                    possible.entry(kind).or_default().push(changed);
+                }
+                _ => {}
+            }
+        }
+        let base = bucket.clone();
+        for kind in 0..KINDS {
+            let mut variants = match (certain.remove(&kind), possible.remove(&kind)) {
+                (Some(certain), _) => certain,
+                (None, Some(mut possible)) => {
+                    possible.push(base.clone());
+                    possible
+                }
+                (None, None) => continue,
+            };
+            let first = variants.remove(0);
+            take(kind, bucket, &first, &variants);
+        }
+    }
+
+    fn bucket_settings(&self) -> impl Iterator<Item = (Found<'_>, &Pointer, &BucketSetting)> {
+        self.stacks.iter().flat_map(|stack| stack.resources.iter().map(move |resource| Found { stack, resource })).filter_map(
+            |found| match &found.resource.body {
+                Body::Setting { of, setting: Setting::Bucket(setting) } => Some((found, of, &**setting)),
+                _ => None,
+            },
+        )
+    }
+
+    fn set(&self, bucket: &mut Bucket, found: &Found<'_>, setting: &BucketSetting) {
+        match setting.clone() {
+            BucketSetting::Versioning { versioning, mfa_delete } => {
+                bucket.versioning = versioning;
+                bucket.mfa_delete = mfa_delete;
+            }
+            BucketSetting::Encryption(encryption) => {
+                bucket.default_encryption = encryption.algorithm;
+                bucket.default_encryption_key = self.index.resolve(found, Noun::Key, &encryption.key).map(|k| k.map(KeyRef));
+                bucket.default_encryption_key_id = encryption.key_id;
+                bucket.bucket_key_enabled = encryption.bucket_key;
+            }
+            BucketSetting::PublicAccessBlock(block) => bucket.public_access_block = block,
+            BucketSetting::Policy(policy) => bucket.policy = policy,
+            BucketSetting::Acl(grants) => bucket.acl_grants = grants,
+            BucketSetting::Ownership(ownership) => bucket.object_ownership = ownership,
+            BucketSetting::Logging { target, prefix } => {
+                self.log_to(bucket, self.index.resolve(found, Noun::Bucket, &target));
+                bucket.access_log_prefix = prefix;
+            }
+            BucketSetting::ObjectLock(lock) => bucket.object_lock = lock,
+            BucketSetting::Lifecycle(rules) => bucket.lifecycle_rules = rules,
+            BucketSetting::Replication(rules) => bucket.replication_rules = rules,
+        }
+    }
+
+    /// A bucket of the code that access logs go to is there; of another one that is not known.
+    pub(super) fn log_to(&self, bucket: &mut Bucket, target: Fact<Option<String>>) {
+        bucket.access_log_bucket_exists = match &target {
+            Fact::Known { value: None, from, basis } => Fact::Known { value: None, from: from.clone(), basis: *basis },
+            Fact::Known { value: Some(name), from, basis } if self.index.declared(Noun::Bucket, name).is_some() => {
+                Fact::Known { value: Some(true), from: from.clone(), basis: *basis }
+            }
+            Fact::Known { value: Some(name), .. } => Fact::Unknown(elsewhere("bucket", name)),
+            Fact::OneOf { from, .. } => Fact::Known { value: Some(true), from: from.clone(), basis: Basis::Configured },
+            Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
+        };
+        // A name that is open in the one place may be the name that is written in the other, unless both are of this code.
+        bucket.access_log_bucket = match target {
+            Fact::Known { value: Some(name), .. }
+                if is_placeholder(&bucket.name) && self.index.declared(Noun::Bucket, &name).is_none() =>
+            {
+                Fact::Unknown(elsewhere("bucket", &name))
+            }
+            Fact::Known { value: Some(name), from, basis } if is_placeholder(&name) => {
+                if name == bucket.name {
+                    Fact::Known { value: Some(name), from, basis }
+                } else {
+                    // Two buckets of the code are two; the words are those of a name that no bucket has.
+                    let words = name.trim_matches(['⟨', '⟩']).to_string();
+                    Fact::Known { value: Some(words), from, basis }
+                }
+            }
+            other => other,
+        };
+    }
+
+    /// What other resources set of a thing.
+    pub(super) fn settings<T: Clone + PartialEq>(
+        &self,
+        noun: Noun,
+        id: &str,
+        read: impl Fn(&Setting) -> Option<Fact<T>>,
+    ) -> Set<T> {
+        let mut set = Set { certain: Vec::new(), possible: Vec::new() };
+        for stack in self.stacks {
+            for resource in &stack.resources {
+                let Body::Setting { of, setting } = &resource.body else { continue };
+                let Some(fact) = read(setting) else { continue };
+                match self.index.resolve(&Found { stack, resource }, noun, of) {
+                    Fact::Known { value: Some(of), .. } if of == id => set.certain.push(fact),
+                    Fact::OneOf { candidates, .. } if candidates.iter().flatten().any(|of| of == id) => set.possible.push(fact),
+                    Fact::Unknown(gap) => set.possible.push(Fact::Unknown(gap)),
+                    _ => {}
+                }
+            }
+        }
+        set
+    }
+}
+
+/// What other resources set of a thing: certainly, or possibly.
+pub(super) struct Set<T> {
+    certain: Vec<Fact<T>>,
+    possible: Vec<Fact<T>>,
+}
+
+impl<T: Clone + PartialEq> Set<T> {
+    pub(super) fn over(self, base: Fact<T>) -> Fact<T> {
+        match (self.certain.split_first(), self.possible.is_empty()) {
+            (Some((first, rest)), _) => merged(first, rest.iter()),
+            (None, false) => merged(&base, self.possible.iter()),
+            (None, true) => base,
+        }
+    }
+}
+
+/// What is so whichever of the facts holds.
+pub(super) fn merged<'f, T: Clone + PartialEq + 'f>(first: &Fact<T>, rest: impl Iterator<Item = &'f Fact<T>>) -> Fact<T> {
+    let mut all = first.clone();
+    for other in rest {
+        all = match (all, other) {
+            (Fact::Unknown(gap), _) => Fact::Unknown(gap),
+            (_, Fact::Unknown(gap)) => Fact::Unknown(gap.clone()),
+            (Fact::Known { value, from, basis }, Fact::Known { value: also, basis: weaker, .. }) if value == *also => {
+                Fact::Known { value, from, basis: basis.max(*weaker) }
+            }
+            (one, other) => {
+                let set = |fact: &Fact<T>| matches!(fact, Fact::OneOf { candidates, .. } if candidates.is_empty());
+                if set(&one) || set(other) {
+                    Fact::Unknown(Gap::new(GapKind::KnownAfterApply, "which of several settings holds is known after apply"))
+                } else {
+                    let (mut values, from) = spread(&one);
+                    for value in spread(other).0 {
+                        if !values.contains(&value) {
+                            values.push(value);
+                        }
+                    }
+                    Fact::OneOf { candidates: values, from }
+                }
+            }
+        };
+    }
+    all
+}
+
+fn spread<T: Clone>(fact: &Fact<T>) -> (Vec<T>, Origin) {
+    match fact {
+        Fact::Known { value, from, .. } => (vec![value.clone()], from.clone()),
+        Fact::OneOf { candidates, from } => (candidates.clone(), from.clone()),
+        Fact::Unknown(_) => (Vec::new(), Origin::Derived),
+    }
+}
+
+/// How many kinds of bucket settings there are.
+const KINDS: u8 = 10;
+
+fn kind(setting: &BucketSetting) -> u8 {
+    match setting {
+        BucketSetting::Versioning { .. } => 0,
+        BucketSetting::Encryption(_) => 1,
+        BucketSetting::PublicAccessBlock(_) => 2,
+        BucketSetting::Policy(_) => 3,
+        BucketSetting::Acl(_) => 4,
+        BucketSetting::Ownership(_) => 5,
+        BucketSetting::Logging { .. } => 6,
+        BucketSetting::ObjectLock(_) => 7,
+        BucketSetting::Lifecycle(_) => 8,
+        BucketSetting::Replication(_) => 9,
+    }
+}
+
+/// A setting of a kind that may be about the bucket, and may be anything.
+fn unknown(kind: u8, gap: &Gap) -> BucketSetting {
+    match kind {
+        0 => BucketSetting::Versioning { versioning: Fact::Unknown(gap.clone()), mfa_delete: Fact::Unknown(gap.clone()) },
+        1 => BucketSetting::Encryption(Box::new(Encryption {
+            algorithm: Fact::Unknown(gap.clone()),
+            key_id: Fact::Unknown(gap.clone()),
+            key: Fact::Unknown(gap.clone()),
+            bucket_key: Fact::Unknown(gap.clone()),
+        })),
+        2 => BucketSetting::PublicAccessBlock(Fact::Unknown(gap.clone())),
+        3 => BucketSetting::Policy(Fact::Unknown(gap.clone())),
+        4 => BucketSetting::Acl(Fact::Unknown(gap.clone())),
+        5 => BucketSetting::Ownership(Fact::Unknown(gap.clone())),
+        6 => BucketSetting::Logging { target: Fact::Unknown(gap.clone()), prefix: Fact::Unknown(gap.clone()) },
+        7 => BucketSetting::ObjectLock(Fact::Unknown(gap.clone())),
+        8 => BucketSetting::Lifecycle(Fact::Unknown(gap.clone())),
+        _ => BucketSetting::Replication(Fact::Unknown(gap.clone())),
+    }
+}
+
+/// Takes over what buckets agree on of one kind of setting.
+fn take(kind: u8, bucket: &mut Bucket, first: &Bucket, rest: &[Bucket]) {
+    match kind {
+        0 => {
+            bucket.versioning = merged(&first.versioning, rest.iter().map(|b| &b.versioning));
+            bucket.mfa_delete = merged(&first.mfa_delete, rest.iter().map(|b| &b.mfa_delete));
+        }
+        1 => {
+            bucket.default_encryption = merged(&first.default_encryption, rest.iter().map(|b| &b.default_encryption));
+            bucket.default_encryption_key = merged(&first.default_encryption_key, rest.iter().map(|b| &b.default_encryption_key));
+            bucket.default_encryption_key_id =
+                merged(&first.default_encryption_key_id, rest.iter().map(|b| &b.default_encryption_key_id));
+            bucket.bucket_key_enabled = merged(&first.bucket_key_enabled, rest.iter().map(|b| &b.bucket_key_enabled));
+        }
+        2 => bucket.public_access_block = merged(&first.public_access_block, rest.iter().map(|b| &b.public_access_block)),
+        3 => bucket.policy = merged(&first.policy, rest.iter().map(|b| &b.policy)),
+        4 => bucket.acl_grants = merged(&first.acl_grants, rest.iter().map(|b| &b.acl_grants)),
+        5 => bucket.object_ownership = merged(&first.object_ownership, rest.iter().map(|b| &b.object_ownership)),
+        6 => {
+            bucket.access_log_bucket = merged(&first.access_log_bucket, rest.iter().map(|b| &b.access_log_bucket));
+            bucket.access_log_bucket_exists =
+                merged(&first.access_log_bucket_exists, rest.iter().map(|b| &b.access_log_bucket_exists));
+            bucket.access_log_prefix = merged(&first.access_log_prefix, rest.iter().map(|b| &b.access_log_prefix));
+        }
+        7 => bucket.object_lock = merged(&first.object_lock, rest.iter().map(|b| &b.object_lock)),
+        8 => bucket.lifecycle_rules = merged(&first.lifecycle_rules, rest.iter().map(|b| &b.lifecycle_rules)),
+        _ => bucket.replication_rules = merged(&first.replication_rules, rest.iter().map(|b| &b.replication_rules)),
+    }
+}

@@ -1,0 +1,397 @@
+//! Terraform: plans as `terraform show -json` writes them.
+//!
+//! Every value comes from the plan; what it refers to, where a value is only known after apply, from the configuration that
+//! the plan carries. Where the plan file is given too, its source tells places, and what an expression refers to for certain.
+//! Nothing is fetched.
+
+mod address;
+mod buckets;
+mod evaluate;
+mod leaves;
+mod links;
+mod plan;
+mod policies;
+mod provider;
+mod resources;
+mod snapshot;
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use self::address::Address;
+use self::evaluate::{Evaluator, module_key};
+use self::leaves::{Leaves, Written};
+use self::links::Links;
+use self::plan::{Plan, ResourceValues};
+use self::provider::Providers;
+use self::snapshot::Snapshot;
+use super::node::{Node, Source};
+use super::resource::{Action, Body, Home, Resource, Setting, Stack, Target};
+use crate::inventory::{Basis, Fact, SourcePlace};
+
+pub use self::plan::PlanError;
+pub use self::snapshot::SnapshotError;
+
+const KIND: &str = "Terraform plan";
+
+/// Whether a JSON value is a plan, of this version or of another.
+pub fn is_plan(value: &Value) -> bool {
+    plan::looks_like(value)
+}
+
+/// A plan that was read, before it is known whether its source is there.
+pub struct Read {
+    file: String,
+    plan: Plan,
+}
+
+/// The source of a plan file.
+pub struct PlanFile(Snapshot);
+
+/// Reads a plan.
+///
+/// # Errors
+/// A value that is no plan of a version that is known, or that is not whole.
+pub fn read(file: &str, value: Value) -> Result<Read, PlanError> {
+    Ok(Read { file: file.to_string(), plan: plan::read(value)? })
+}
+
+/// Opens a plan file.
+///
+/// # Errors
+/// A file that is none, or that holds more than is read.
+pub fn open(bytes: &[u8]) -> Result<PlanFile, SnapshotError> {
+    Snapshot::open(bytes).map(PlanFile)
+}
+
+/// Reads a plan without its source.
+///
+/// # Errors
+/// As [`read`].
+pub fn load(file: &str, value: Value) -> Result<Stack, PlanError> {
+    Ok(read(file, value)?.stack(None))
+}
+
+impl Read {
+    /// Whether a plan file is the one that this plan was shown from.
+    ///
+    /// # Errors
+    /// What the plan has and the file has not.
+    pub fn fits(&self, file: &PlanFile) -> Result<(), String> {
+        file.0.belongs_to(&self.plan)
+    }
+
+    /// What the plan will make, what is there, and what it does to that.
+    pub fn stack(self, source: Option<&PlanFile>) -> Stack {
+        let Read { file, plan } = &self;
+        let addresses: Vec<&str> = plan
+            .planned_values
+            .root_module
+            .all()
+            .into_iter()
+            .map(|r| r.address.as_str())
+            .chain(
+                plan.resource_changes
+                    .iter()
+                    .filter(|c| !c.change.is("delete") || c.change.is("create"))
+                    .map(|c| c.address.as_str()),
+            )
+            .chain(prior(plan).into_iter().map(|r| r.address.as_str()).filter(|a| Address::parse(a).is_some_and(|a| a.is_data)))
+            .collect();
+        let links = Links::new(plan, addresses.into_iter());
+        let providers = Providers::new(plan, &links, file);
+        let evaluator = source.map(|source| Evaluator {
+            snapshot: &source.0,
+            plan,
+            file,
+            values: values(plan),
+            partition: providers.default().partition,
+        });
+        let reading = Reading { file, plan, links: &links, providers: &providers, evaluator: evaluator.as_ref() };
+        let mut stack = reading.after();
+        stack.before = reading.before().map(Box::new);
+        stack.read = plan.timestamp.as_deref().and_then(|text| text.parse().ok());
+        stack.actions = actions(plan);
+        if !stack.is_whole {
+            stack.notes.push("the plan leaves resources out that the code has, so that it is not all of it".into());
+        }
+        for unread in source.iter().flat_map(|source| &source.0.unread) {
+            stack.notes.push(format!("{unread} could not be parsed: what it refers to is told by the plan alone"));
+        }
+        stack
+    }
+}
+
+/// The known values of every instance, secrets left out.
+fn values(plan: &Plan) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
+    let mut add = |address: &str, values: &Value, sensitive: &Value| {
+        let mut values = values.clone();
+        if let Some(map) = values.as_object_mut() {
+            let is_open = |key: &str| matches!(sensitive.get(key), None | Some(Value::Bool(false) | Value::Null));
+            map.retain(|key, _| sensitive != &Value::Bool(true) && is_open(key));
+        }
+        all.insert(address.to_string(), values);
+    };
+    for resource in prior(plan).into_iter().filter(|r| Address::parse(&r.address).is_some_and(|a| a.is_data)) {
+        add(&resource.address, &resource.values, &resource.sensitive_values);
+    }
+    for change in plan.resource_changes.iter().filter(|c| c.deposed.is_none() && !c.change.after.is_null()) {
+        add(&change.address, &change.change.after, &change.change.after_sensitive);
+    }
+    all
+}
+
+/// What was there when the plan was made.
+fn prior(plan: &Plan) -> Vec<&ResourceValues> {
+    plan.prior_state.iter().filter_map(|state| state.values.as_ref()).flat_map(|values| values.root_module.all()).collect()
+}
+
+/// A resource as one of the functions below reads it.
+struct Seen<'a> {
+    file: &'a str,
+    text: &'a str,
+    address: &'a Address,
+    node: &'a Node,
+    home: &'a Home,
+    /// Whether the plan makes it, so that what is not written takes the service's default.
+    is_new: bool,
+    instances: &'a BTreeMap<String, Instance>,
+    place: Option<&'a SourcePlace>,
+}
+
+impl<'a> Seen<'a> {
+    fn source(&self) -> Source<'a> {
+        Source { file: self.file, address: self.text, place: self.place }
+    }
+
+    /// The data source at an address.
+    fn document(&self, address: &str) -> Option<&'a Node> {
+        let instance = self.instances.get(address)?;
+        (instance.address.is_data && instance.address.r#type == "aws_iam_policy_document").then_some(&instance.node)
+    }
+
+    /// The name of the bucket at an address, where it is known.
+    fn known_name(&self, address: &str) -> Option<String> {
+        self.instances.get(address)?.node.get("bucket").text().ok().flatten()
+    }
+}
+
+/// One instance of a resource.
+struct Instance {
+    address: Address,
+    node: Node,
+    home: Home,
+    is_new: bool,
+    /// Its block in the source, and the calls that lead to it.
+    place: Option<SourcePlace>,
+    related: Vec<SourcePlace>,
+}
+
+/// A plan with all that is needed to read a resource of it.
+struct Reading<'a> {
+    file: &'a str,
+    plan: &'a Plan,
+    links: &'a Links<'a>,
+    providers: &'a Providers,
+    evaluator: Option<&'a Evaluator<'a>>,
+}
+
+impl Reading<'_> {
+    /// What will be there once the plan is applied.
+    fn after(&self) -> Stack {
+        let plan = self.plan;
+        let mut instances: BTreeMap<String, Instance> = BTreeMap::new();
+        // Data that was read when the plan was made is in the state that it began with; what is managed stands below.
+        for resource in prior(plan) {
+            if let Some(address) = Address::parse(&resource.address).filter(|a| a.is_data) {
+                let trees = (&resource.values, &Value::Null, &resource.sensitive_values);
+                instances.insert(resource.address.clone(), self.instance(address, trees, false));
+            }
+        }
+        for resource in plan.planned_values.root_module.all() {
+            if let Some(address) = Address::parse(&resource.address) {
+                let trees = (&resource.values, &Value::Null, &resource.sensitive_values);
+                instances.insert(resource.address.clone(), self.instance(address, trees, false));
+            }
+        }
+        for change in plan.resource_changes.iter().filter(|c| c.deposed.is_none()) {
+            let Some(address) = Address::parse(&change.address) else { continue };
+            let change_of = &change.change;
+            if (change_of.is("delete") && !change_of.is("create")) || change_of.is("forget") {
+                instances.remove(&change.address);
+                continue;
+            }
+            let trees = (&change_of.after, &change_of.after_unknown, &change_of.after_sensitive);
+            let is_new = change_of.is("create");
+            instances.insert(change.address.clone(), self.instance(address, trees, is_new));
+        }
+        let mut stack = self.stack(&instances);
+        stack.resources.extend(self.deletions());
+        stack
+    }
+
+    /// What is there, as the state shows it.
+    fn before(&self) -> Option<Stack> {
+        let plan = self.plan;
+        let mut instances = BTreeMap::new();
+        for resource in prior(plan) {
+            if let Some(address) = Address::parse(&resource.address) {
+                let trees = (&resource.values, &Value::Null, &resource.sensitive_values);
+                instances.insert(resource.address.clone(), self.instance(address, trees, false));
+            }
+        }
+        instances.values().any(|i| !i.address.is_data).then(|| self.stack(&instances))
+    }
+
+    fn instance(&self, address: Address, (after, unknown, sensitive): (&Value, &Value, &Value), is_new: bool) -> Instance {
+        let config = self.links.config(&address);
+        let home = self.providers.home(config.map(|c| c.provider_config_key.as_str()), after);
+        let null = Value::Null;
+        let source = self.written(&address);
+        let place = source.and_then(|source| source.file.place(source.block, &address.resource()));
+        let leaves =
+            Leaves { address: &address, links: self.links, config: config.map_or(&null, |c| &c.expressions), is_new, source };
+        let node = leaves.read(after, unknown, sensitive);
+        let related = self.calls(&address);
+        Instance { node, home, is_new, place, related, address }
+    }
+
+    /// The block of a resource in the source.
+    fn written(&self, address: &Address) -> Option<Written<'_>> {
+        let evaluator = self.evaluator?;
+        let ident = if address.is_data { "data" } else { "resource" };
+        let labels = [address.r#type.as_str(), address.name.as_str()];
+        let (file, block) = evaluator.snapshot.block(&module_key(&address.modules), ident, &labels)?;
+        Some(Written { evaluator, file, block })
+    }
+
+    /// The module calls that lead to a resource, outermost first.
+    fn calls(&self, address: &Address) -> Vec<SourcePlace> {
+        let Some(evaluator) = self.evaluator else { return Vec::new() };
+        let call = |depth: usize| {
+            let (parents, rest) = address.modules.split_at_checked(depth)?;
+            let call = rest.first()?;
+            let (file, block) = evaluator.snapshot.block(&module_key(parents), "module", &[&call.name])?;
+            file.place(block, &format!("called as module {call}"))
+        };
+        (0..address.modules.len()).filter_map(call).collect()
+    }
+
+    fn stack(&self, instances: &BTreeMap<String, Instance>) -> Stack {
+        let (file, plan, providers) = (self.file, self.plan, self.providers);
+        let mut resources = Vec::new();
+        for (text, instance) in instances.iter().filter(|(_, i)| !i.address.is_data) {
+            let Instance { address, node, home, is_new, place, related } = instance;
+            let seen = Seen { file, text, address, node, home, is_new: *is_new, instances, place: place.as_ref() };
+            let Some(body) = body(&seen) else { continue };
+            resources.push(Resource {
+                address: text.clone(),
+                name: name(&seen),
+                arn: node.get("arn").text().ok().flatten().filter(|arn| arn.starts_with("arn:")),
+                home: home.clone(),
+                place: place.clone(),
+                related: related.clone(),
+                body,
+            });
+        }
+        Stack {
+            file: file.to_string(),
+            kind: KIND,
+            written_by: plan.terraform_version.as_ref().map(|version| format!("Terraform {version}")),
+            count: instances.values().filter(|i| !i.address.is_data).count(),
+            home: providers.default(),
+            resources,
+            is_whole: plan.complete != Some(false),
+            notes: Vec::new(),
+            read: None,
+            before: None,
+            actions: Vec::new(),
+        }
+    }
+    /// Settings whose resources the plan deletes: AWS then goes back to what is so without them.
+    fn deletions(&self) -> Vec<Resource> {
+        let (file, plan) = (self.file, self.plan);
+        let values: BTreeMap<&str, &ResourceValues> = prior(plan).into_iter().map(|r| (r.address.as_str(), r)).collect();
+        let mut found = Vec::new();
+        for change in plan.resource_changes.iter().filter(|c| c.deposed.is_none()) {
+            if !change.change.is("delete") || change.change.is("create") {
+                continue;
+            }
+            let (Some(address), Some(was)) = (Address::parse(&change.address), values.get(change.address.as_str())) else {
+                continue;
+            };
+            let trees = (&was.values, &Value::Null, &was.sensitive_values);
+            let Instance { address, node, home, .. } = self.instance(address, trees, false);
+            let none = BTreeMap::new();
+            let seen = Seen {
+                file,
+                text: &change.address,
+                address: &address,
+                node: &node,
+                home: &home,
+                is_new: false,
+                instances: &none,
+                place: None,
+            };
+            let (Some(setting), Ok(Some(bucket))) = (buckets::deleted(&seen), node.get("bucket").text()) else { continue };
+            let of =
+                Fact::Known { value: Some(Target::Named(bucket)), from: seen.source().origin(&node), basis: Basis::Configured };
+            found.push(Resource {
+                address: format!("{} (deleted)", change.address),
+                name: None,
+                arn: None,
+                home,
+                place: None,
+                related: Vec::new(),
+                body: Body::Setting { of, setting: Setting::Bucket(Box::new(setting)) },
+            });
+        }
+        found
+    }
+}
+
+/// The resource as a noun; nothing where it is none that is looked at.
+fn body(seen: &Seen<'_>) -> Option<Body> {
+    Some(match seen.address.r#type.as_str() {
+        "aws_cloudtrail" => resources::trail(seen),
+        "aws_s3_bucket" => buckets::bucket(seen),
+        "aws_s3_account_public_access_block" => buckets::account_block(seen),
+        "aws_kms_key" => resources::key(seen),
+        "aws_kms_key_policy" => resources::key_policy(seen),
+        "aws_kms_alias" => resources::alias(seen),
+        "aws_cloudwatch_log_group" => resources::log_group(seen),
+        "aws_sns_topic" => resources::topic(seen),
+        "aws_sns_topic_policy" => resources::topic_policy(seen),
+        _ => return buckets::setting(seen),
+    })
+}
+
+/// The name that AWS will know it by.
+fn name(seen: &Seen<'_>) -> Option<String> {
+    let attribute = match seen.address.r#type.as_str() {
+        "aws_s3_bucket" => "bucket",
+        "aws_kms_key" => "key_id",
+        "aws_cloudtrail" | "aws_kms_alias" | "aws_cloudwatch_log_group" | "aws_sns_topic" => "name",
+        _ => return None,
+    };
+    seen.node.get(attribute).text().ok().flatten()
+}
+
+/// What the plan does to what is there.
+fn actions(plan: &Plan) -> Vec<(String, Action)> {
+    let mut actions = Vec::new();
+    for change in plan.resource_changes.iter().filter(|c| c.deposed.is_none()) {
+        let of = &change.change;
+        let was = change.previous_address.clone().unwrap_or_else(|| change.address.clone());
+        match (of.is("delete"), of.is("create"), of.is("forget")) {
+            (true, false, _) => actions.push((was, Action::Delete)),
+            (true, true, _) => actions.push((was, Action::Replace)),
+            (_, _, true) => actions.push((was, Action::Forget)),
+            _ if was != change.address => actions.push((was, Action::Move(change.address.clone()))),
+            _ => {}
+        }
+    }
+    actions
+}
