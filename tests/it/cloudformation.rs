@@ -1,5 +1,7 @@
 //! CloudFormation templates and assemblies of the CDK: what they come to in the inventory, in the findings and at the end.
 
+mod open;
+
 use std::path::{Path, PathBuf};
 
 use trailproof::audit::{Settings, audit};

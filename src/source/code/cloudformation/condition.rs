@@ -59,8 +59,15 @@ impl World<'_> {
         }
     }
 
+    /// What stands for a value that is not known, where it is told from others.
+    fn unnamed(&self, value: &Value<'_>) -> String {
+        format!("what stands at {}:{}:{}", self.stage.file, value.at.line, value.at.column)
+    }
+
     /// Whether two values are equal. Where that is open, it is one or the other, and the same wherever it is asked.
     fn equal(&self, one: &Value<'_>, other: &Value<'_>) -> (bool, Basis) {
+        // What has no name is told from others by where it stands: two secrets look alike, and need not be.
+        let (of_one, of_other) = (self.unnamed(one), self.unnamed(other));
         let (one, other) = (self.value(one, Want::Name), self.value(other, Want::Name));
         let basis = one.basis.max(other.basis);
         let text = |node: &Node| match &node.state {
@@ -76,7 +83,7 @@ impl World<'_> {
             (Some(a), Some(b)) if a == b => (true, basis),
             (Some(a), Some(b)) if !is_placeholder(&a) && !is_placeholder(&b) => (false, basis),
             (a, b) => {
-                let mut sides = [a.unwrap_or_else(|| format!("{one:?}")), b.unwrap_or_else(|| format!("{other:?}"))];
+                let mut sides = [a.unwrap_or(of_one), b.unwrap_or(of_other)];
                 sides.sort();
                 let [a, b] = sides;
                 (self.choose(format!("{}: {a} = {b}", self.stage.file), 2) == 1, Basis::Configured)

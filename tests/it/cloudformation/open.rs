@@ -1,0 +1,25 @@
+//! Templates that leave something open in a way that is easily taken for settled.
+
+use trailproof::inventory::Fact;
+
+use super::{inventory, small, trail};
+
+/// A trail whose `IsLogging` is this, in a template with these sections.
+fn logging(sections: &str, is_logging: &str, given: &str) -> Fact<bool> {
+    let template = small(sections, "", "").replace("IsLogging: true", &format!("IsLogging: {is_logging}"));
+    trail(&inventory(&template, given)).is_logging.clone()
+}
+
+fn is_open(fact: &Fact<bool>) -> bool {
+    !matches!(fact, Fact::Known { .. })
+}
+
+/// One that is empty and one that is not would be left out if both were asked about as one.
+#[test]
+fn two_secrets_need_not_be_equal() {
+    let sections = "Parameters:\n  A: {Type: String, NoEcho: true}\n  B: {Type: String, NoEcho: true}\nConditions:\n  \
+                    HasA: !Not [!Equals [!Ref A, '']]\n  HasB: !Not [!Equals [!Ref B, '']]\n";
+    assert!(is_open(&logging(sections, "!If [HasA, !If [HasB, true, false], true]", "")));
+    let stored = "Conditions:\n  HasA: !Equals ['{{resolve:ssm:/a}}', x]\n  HasB: !Equals ['{{resolve:ssm:/b}}', x]\n";
+    assert!(is_open(&logging(stored, "!If [HasA, !If [HasB, true, false], true]", "")));
+}
