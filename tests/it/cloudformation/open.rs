@@ -23,3 +23,9 @@ fn two_secrets_need_not_be_equal() {
     let stored = "Conditions:\n  HasA: !Equals ['{{resolve:ssm:/a}}', x]\n  HasB: !Equals ['{{resolve:ssm:/b}}', x]\n";
     assert!(is_open(&logging(stored, "!If [HasA, !If [HasB, true, false], true]", "")));
 }
+
+#[test]
+fn what_is_given_for_a_stored_parameter_is_its_name_there() {
+    let sections = "Parameters:\n  P: {Type: 'AWS::SSM::Parameter::Value<String>'}\nConditions:\n  Off: !Equals [!Ref P, 'off']\n";
+    assert!(is_open(&logging(sections, "!If [Off, false, true]", "P: /trail/logging\n")));
+}

@@ -192,14 +192,15 @@ impl<'a> World<'a> {
         if written.chain(parameter.allowed.iter().filter_map(Value::text)).any(is_placeholder) {
             return foreign();
         }
-        if let Some((text, as_name)) = self.stage.inherited.get(name) {
+        let is_stored = parameter.kind.starts_with("AWS::SSM::Parameter::Value");
+        if let Some((text, as_name)) = self.stage.inherited.get(name).filter(|_| !is_stored) {
             return if want == Want::Name { as_name.clone() } else { text.clone() };
         }
-        let node = if let Some(value) = self.stage.given.get(name) {
-            Node::new(typed(parameter.kind, value))
-        } else if parameter.kind.starts_with("AWS::SSM::Parameter::Value") {
-            // What is written is the name of the parameter there.
+        let node = if is_stored {
+            // What is written or given is the name of the parameter there.
             Node::unknown(run_time(&format!("parameter {name} is read from the Parameter Store of the account")))
+        } else if let Some(value) = self.stage.given.get(name) {
+            Node::new(typed(parameter.kind, value))
         } else if let Some(text) = parameter.default.and_then(Value::text) {
             Node { basis: Basis::AssumedDefault, ..Node::new(typed(parameter.kind, text)) }
         } else {
