@@ -29,3 +29,11 @@ fn what_is_given_for_a_stored_parameter_is_its_name_there() {
     let sections = "Parameters:\n  P: {Type: 'AWS::SSM::Parameter::Value<String>'}\nConditions:\n  Off: !Equals [!Ref P, 'off']\n";
     assert!(is_open(&logging(sections, "!If [Off, false, true]", "P: /trail/logging\n")));
 }
+
+#[test]
+fn a_default_that_is_a_truth_value_is_the_word_for_it() {
+    let sections = "Parameters:\n  P: {Type: String, Default: True}\nConditions:\n  On: !Equals [!Ref P, 'true']\n";
+    assert_eq!(logging(sections, "!If [On, true, false]", "").known(), Some(&true));
+    let quoted = sections.replace("True", "'True'");
+    assert_eq!(logging(&quoted, "!If [On, true, false]", "").known(), Some(&false));
+}

@@ -188,8 +188,8 @@ impl<'a> World<'a> {
         if parameter.is_secret {
             return Node::new(State::Sensitive);
         }
-        let written = self.stage.given.get(name).into_iter().chain(parameter.default.and_then(Value::text));
-        if written.chain(parameter.allowed.iter().filter_map(Value::text)).any(is_placeholder) {
+        let texts = self.stage.given.get(name).into_iter().chain(parameter.default.and_then(Value::text));
+        if texts.chain(parameter.allowed.iter().filter_map(Value::text)).any(is_placeholder) {
             return foreign();
         }
         let is_stored = parameter.kind.starts_with("AWS::SSM::Parameter::Value");
@@ -201,10 +201,10 @@ impl<'a> World<'a> {
             Node::unknown(run_time(&format!("parameter {name} is read from the Parameter Store of the account")))
         } else if let Some(value) = self.stage.given.get(name) {
             Node::new(typed(parameter.kind, value))
-        } else if let Some(text) = parameter.default.and_then(Value::text) {
+        } else if let Some(text) = parameter.default.and_then(written) {
             Node { basis: Basis::AssumedDefault, ..Node::new(typed(parameter.kind, text)) }
         } else {
-            let allowed: Vec<&str> = parameter.allowed.iter().filter_map(Value::text).collect();
+            let allowed: Vec<&str> = parameter.allowed.iter().filter_map(written).collect();
             match allowed.as_slice() {
                 [] if want == Want::Name && !is_list(parameter.kind) => {
                     Node::new(State::Text(placeholder(&format!("parameter {name} of {}", self.stage.file))))
@@ -456,6 +456,15 @@ fn not_given(name: &str) -> Gap {
 
 fn is_list(kind: &str) -> bool {
     kind.starts_with("List<") || kind == "CommaDelimitedList"
+}
+
+/// The text of a scalar; a truth value is the word for it, however it is written.
+fn written<'v>(value: &'v Value<'_>) -> Option<&'v str> {
+    match value.truth() {
+        Some(true) => Some("true"),
+        Some(false) => Some("false"),
+        None => value.text(),
+    }
 }
 
 /// The value of a parameter by its type.
