@@ -37,3 +37,9 @@ fn a_default_that_is_a_truth_value_is_the_word_for_it() {
     let quoted = sections.replace("True", "'True'");
     assert_eq!(logging(&quoted, "!If [On, true, false]", "").known(), Some(&false));
 }
+
+#[test]
+fn a_key_of_a_map_that_is_open_is_none_that_the_map_lacks() {
+    let sections = "Transform: AWS::LanguageExtensions\nMappings:\n  M:\n    prod: {us-east-1: 'false'}\n";
+    assert!(is_open(&logging(sections, "!FindInMap [M, prod, !Ref AWS::Region, {DefaultValue: 'true'}]", "")));
+}

@@ -324,6 +324,9 @@ impl<'a> World<'a> {
         };
         let Some(map) = self.stage.template.mappings.get(map.as_str()) else { return wrong(&Function::FindInMap) };
         let fallback = rest.first().and_then(|rest| rest.get("DefaultValue"));
+        if is_placeholder(&second) {
+            return Node::unknown(after(&format!("which value of a map `{second}` chooses")));
+        }
         let open = is_placeholder(&first);
         let rows: Vec<&Value<'_>> =
             if open { map.entries().iter().map(|entry| &entry.value).collect() } else { map.get(&first).into_iter().collect() };
