@@ -43,3 +43,10 @@ fn a_key_of_a_map_that_is_open_is_none_that_the_map_lacks() {
     let sections = "Transform: AWS::LanguageExtensions\nMappings:\n  M:\n    prod: {us-east-1: 'false'}\n";
     assert!(is_open(&logging(sections, "!FindInMap [M, prod, !Ref AWS::Region, {DefaultValue: 'true'}]", "")));
 }
+
+#[test]
+fn of_the_values_of_a_list_several_may_be_given() {
+    let sections = "Parameters:\n  L: {Type: CommaDelimitedList, AllowedValues: [a, b]}\nConditions:\n  \
+                    Off: !Equals [!Join [',', !Ref L], 'a,b']\n";
+    assert!(is_open(&logging(sections, "!If [Off, false, true]", "")));
+}

@@ -210,6 +210,8 @@ impl<'a> World<'a> {
                     Node::new(State::Text(placeholder(&format!("parameter {name} of {}", self.stage.file))))
                 }
                 [] => Node::unknown(not_given(name)),
+                // Any number of them may be given.
+                _ if is_list(parameter.kind) => Node::unknown(not_given(name)),
                 allowed => {
                     let chosen = self.choose(format!("{}: parameter {name}", self.stage.file), allowed.len());
                     Node::new(typed(parameter.kind, allowed.get(chosen).copied().unwrap_or_default()))
