@@ -1,5 +1,6 @@
 //! Terraform plans: what each shape of the format comes to in the inventory, in the findings and at the end.
 
+mod left;
 mod less;
 mod shapes;
 mod source;

@@ -160,6 +160,8 @@ pub(super) fn deleted(seen: &Seen<'_>) -> Option<BucketSetting> {
         "aws_s3_bucket_policy" => BucketSetting::Policy(gone(&source, None)),
         "aws_s3_bucket_ownership_controls" => BucketSetting::Ownership(gone(&source, None)),
         "aws_s3_bucket_logging" => BucketSetting::Logging { target: gone(&source, None), prefix: gone(&source, None) },
+        // Object Lock itself cannot be taken away; what it keeps new objects for is.
+        "aws_s3_bucket_object_lock_configuration" => BucketSetting::ObjectLock(gone(&source, Some(bare_lock()))),
         "aws_s3_bucket_lifecycle_configuration" => BucketSetting::Lifecycle(gone(&source, Vec::new())),
         "aws_s3_bucket_replication_configuration" => BucketSetting::Replication(gone(&source, Vec::new())),
         _ => return None,

@@ -1,0 +1,41 @@
+//! Plans that leave something out, and what is left of what they delete.
+
+use serde_json::{Value, json};
+
+use super::{bucket, built, config, create, keep, outcome, plan, refers, trail, trail_values};
+use trailproof::finding::Outcome;
+use trailproof::inventory::Fact;
+
+/// A trail that is there and delivers to `acme-logs`.
+fn there(more: Value) -> Value {
+    let mut values = trail_values();
+    values["s3_bucket_name"] = json!("acme-logs");
+    for (name, value) in more.as_object().into_iter().flatten() {
+        values[name] = value.clone();
+    }
+    keep("aws_cloudtrail.main", values)
+}
+
+fn deletes(address: &str, before: &Value) -> Value {
+    json!({ "address": address, "change": { "actions": ["delete"], "before": before, "after": null, "after_unknown": {} } })
+}
+
+/// What is there before, by address.
+fn with_prior(mut plan: Value, resources: &[(&str, &Value)]) -> Value {
+    let listed: Vec<Value> = resources.iter().map(|(address, values)| json!({ "address": address, "values": values })).collect();
+    plan["prior_state"] = json!({ "values": { "root_module": { "resources": listed } } });
+    plan
+}
+
+/// The bucket itself still shows the retention that was there when the plan was made.
+#[test]
+fn a_default_retention_that_is_deleted_keeps_nothing() {
+    let rule = json!([{ "default_retention": [{ "mode": "COMPLIANCE", "days": 400 }] }]);
+    let lock = json!({ "bucket": "acme-logs", "object_lock_enabled": "Enabled", "rule": rule });
+    let logs = json!({ "bucket": "acme-logs", "object_lock_configuration": [{ "object_lock_enabled": "Enabled", "rule": rule }] });
+    let address = "aws_s3_bucket_object_lock_configuration.logs";
+    let changes = json!([there(json!({})), keep("aws_s3_bucket.logs", logs.clone()), deletes(address, &lock)]);
+    let inventory = built(with_prior(plan(changes, json!({})), &[("aws_s3_bucket.logs", &logs), (address, &lock)]));
+    assert_eq!(bucket(&inventory).object_lock.known().map(|lock| lock.as_ref().and_then(|lock| lock.days)), Some(None));
+    assert_eq!(outcome(&inventory, "log-bucket-object-lock", "aws_s3_bucket.logs"), Outcome::Fail);
+}
