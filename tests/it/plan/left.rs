@@ -39,3 +39,20 @@ fn a_default_retention_that_is_deleted_keeps_nothing() {
     assert_eq!(bucket(&inventory).object_lock.known().map(|lock| lock.as_ref().and_then(|lock| lock.days)), Some(None));
     assert_eq!(outcome(&inventory, "log-bucket-object-lock", "aws_s3_bucket.logs"), Outcome::Fail);
 }
+
+/// The key itself still shows the policy that was there when the plan was made.
+#[test]
+fn a_key_policy_that_is_deleted_is_not_judged() {
+    let arn = "arn:aws:kms:eu-west-1:111122223333:key/11111111-2222-3333-4444-555555555555";
+    let all = r#"{"Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"}]}"#;
+    let key = json!({ "arn": arn, "key_id": "11111111-2222-3333-4444-555555555555", "is_enabled": true, "policy": all });
+    let policy = json!({ "key_id": "11111111-2222-3333-4444-555555555555", "policy": all });
+    let changes = json!([
+        there(json!({ "kms_key_id": arn })),
+        keep("aws_kms_key.logs", key.clone()),
+        deletes("aws_kms_key_policy.logs", &policy),
+    ]);
+    let prior = [("aws_kms_key.logs", &key), ("aws_kms_key_policy.logs", &policy)];
+    let inventory = built(with_prior(plan(changes, json!({})), &prior));
+    assert_eq!(outcome(&inventory, "key-policy-not-public", "aws_kms_key.logs"), Outcome::Unknown);
+}

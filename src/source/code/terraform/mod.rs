@@ -335,9 +335,14 @@ impl Reading<'_> {
                 instances: &none,
                 place: None,
             };
-            let (Some(setting), Ok(Some(bucket))) = (buckets::deleted(&seen), node.get("bucket").text()) else { continue };
+            let left = match buckets::deleted(&seen) {
+                Some(setting) => Some(("bucket", Setting::Bucket(Box::new(setting)))),
+                None => resources::deleted(&seen),
+            };
+            let Some((attribute, setting)) = left else { continue };
+            let Ok(Some(named)) = node.get(attribute).text() else { continue };
             let of =
-                Fact::Known { value: Some(Target::Named(bucket)), from: seen.source().origin(&node), basis: Basis::Configured };
+                Fact::Known { value: Some(Target::Named(named)), from: seen.source().origin(&node), basis: Basis::Configured };
             found.push(Resource {
                 address: format!("{} (deleted)", change.address),
                 name: None,
@@ -345,7 +350,7 @@ impl Reading<'_> {
                 home,
                 place: None,
                 related: Vec::new(),
-                body: Body::Setting { of, setting: Setting::Bucket(Box::new(setting)) },
+                body: Body::Setting { of, setting },
             });
         }
         found

@@ -251,3 +251,17 @@ pub(super) fn topic_policy(seen: &Seen<'_>) -> Body {
     let policy = policies::policy(written, |address| seen.document(address));
     Body::Setting { of: source.pointer(seen.node.get("arn")), setting: Setting::TopicPolicy(source.fact(written, policy)) }
 }
+
+/// What is left of a policy once the resource that made it is deleted, and the attribute that names what it is of. The provider
+/// goes back to the policy that the service gives, unless the resource was told otherwise.
+pub(super) fn deleted(seen: &Seen<'_>) -> Option<(&'static str, Setting)> {
+    let gap = || {
+        let gap = Gap::new(GapKind::KnownAfterApply, "the plan deletes the resource that sets the policy");
+        seen.source().named(gap.with_remedy(Remedy::Do("write the policy that is to be, or scan the account once the plan is applied".into())))
+    };
+    match seen.address.r#type.as_str() {
+        "aws_kms_key_policy" => Some(("key_id", Setting::KeyPolicy(Fact::Unknown(gap())))),
+        "aws_sns_topic_policy" => Some(("arn", Setting::TopicPolicy(Fact::Unknown(gap())))),
+        _ => None,
+    }
+}
