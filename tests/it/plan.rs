@@ -263,7 +263,10 @@ fn a_trail_that_is_replaced_is_a_finding_and_one_that_only_moves_is_none() {
 
 #[test]
 fn two_plans_may_name_each_other() {
-    let archive = plan(json!([create("aws_s3_bucket.archive", json!({ "bucket": "acme-archive" }), new_bucket())]), json!({}));
+    let archive = plan(
+        json!([create("aws_s3_bucket.archive", json!({ "bucket": "acme-archive" }), new_bucket())]),
+        json!({ "resources": [config("aws_s3_bucket.archive", json!({ "bucket": { "constant_value": "acme-archive" } }))] }),
+    );
     let mut values = trail_values();
     values["s3_bucket_name"] = json!("acme-archive");
     let trails = plan(json!([create("aws_cloudtrail.main", values, json!({ "arn": true }))]), json!({}));

@@ -56,3 +56,20 @@ fn a_key_policy_that_is_deleted_is_not_judged() {
     let inventory = built(with_prior(plan(changes, json!({})), &prior));
     assert_eq!(outcome(&inventory, "key-policy-not-public", "aws_kms_key.logs"), Outcome::Unknown);
 }
+
+#[test]
+fn without_the_configuration_nothing_is_left_to_the_service() {
+    let mut values = trail_values();
+    values["s3_bucket_name"] = json!("acme-logs");
+    let unknown = json!({ "policy": true, "versioning": true, "lifecycle_rule": true });
+    let changes = json!([
+        create("aws_cloudtrail.main", values, json!({})),
+        create("aws_s3_bucket.logs", json!({ "bucket": "acme-logs" }), unknown),
+    ]);
+    let mut written = plan(changes, json!({}));
+    written.as_object_mut().expect("a plan").remove("configuration");
+    let inventory = built(written);
+    for policy in ["log-bucket-tls-only", "log-bucket-versioning", "log-bucket-retention-minimum"] {
+        assert_eq!(outcome(&inventory, policy, "aws_s3_bucket.logs"), Outcome::Unknown, "{policy}");
+    }
+}

@@ -56,7 +56,7 @@ pub(super) struct Leaves<'a> {
     pub(super) links: &'a Links<'a>,
     /// The expressions of its configuration; null where it has none.
     pub(super) config: &'a Value,
-    /// Whether the plan creates it.
+    /// Whether the plan creates it, and its configuration is there to tell what of it is left to the service.
     pub(super) is_new: bool,
     /// Its block in the source, where the plan file was given too.
     pub(super) source: Option<Written<'a>>,

@@ -252,7 +252,8 @@ impl Reading<'_> {
         let source = self.written(&address);
         let place = source.and_then(|source| source.file.place(source.block, &address.resource()));
         let leaves =
-            Leaves { address: &address, links: self.links, config: config.map_or(&null, |c| &c.expressions), is_new, source };
+            // Where the plan came without its configuration, nothing tells what is left to the service.
+            Leaves { address: &address, links: self.links, config: config.map_or(&null, |c| &c.expressions), is_new: is_new && config.is_some(), source };
         let node = leaves.read(after, unknown, sensitive);
         let related = self.calls(&address);
         Instance { node, home, is_new, place, related, address }
