@@ -73,3 +73,27 @@ fn without_the_configuration_nothing_is_left_to_the_service() {
         assert_eq!(outcome(&inventory, policy, "aws_s3_bucket.logs"), Outcome::Unknown, "{policy}");
     }
 }
+
+#[test]
+fn planned_values_alone_leave_out_what_is_open() {
+    let mut values = trail_values();
+    values["s3_bucket_name"] = json!("acme-logs");
+    values.as_object_mut().expect("values").remove("kms_key_id");
+    let resources = json!([
+        { "address": "aws_cloudtrail.main", "values": values },
+        { "address": "aws_s3_bucket.logs", "values": { "bucket": "acme-logs" } },
+    ]);
+    let configs = json!({ "resources": [
+        config("aws_cloudtrail.main", json!({ "kms_key_id": refers(&["aws_kms_key.elsewhere.arn", "aws_kms_key.elsewhere"]) })),
+        config("aws_s3_bucket.logs", json!({ "policy": refers(&["local.policy"]) })),
+    ]});
+    let mut written = plan(json!([]), configs);
+    written["planned_values"] = json!({ "root_module": { "resources": resources } });
+    let inventory = built(written.clone());
+    assert!(matches!(trail(&inventory).kms_key, Fact::Unknown(_)));
+    assert_eq!(outcome(&inventory, "trail-kms-encryption", "aws_cloudtrail.main"), Outcome::Unknown);
+    assert_eq!(outcome(&inventory, "log-bucket-policy-not-public", "aws_s3_bucket.logs"), Outcome::Unknown);
+    written.as_object_mut().expect("a plan").remove("configuration");
+    let inventory = built(written);
+    assert_eq!(outcome(&inventory, "trail-kms-encryption", "aws_cloudtrail.main"), Outcome::Unknown);
+}

@@ -269,6 +269,27 @@ fn is_open(marks: &Value) -> bool {
     }
 }
 
+/// The marks of what is configured and has no value: what is known after apply is left out of planned values.
+pub(super) fn left_out(values: &Value, config: &Value) -> Value {
+    match (values, config) {
+        (Value::Object(values), Value::Object(written)) if !is_expression(config) => {
+            let mark = |(key, config): (&String, &Value)| {
+                let mark = values.get(key).map_or(Value::Bool(true), |value| left_out(value, config));
+                (key.clone(), mark)
+            };
+            Value::Object(written.iter().map(mark).collect())
+        }
+        (Value::Array(values), Value::Array(written)) if values.len() == written.len() => {
+            Value::Array(values.iter().zip(written).map(|(value, config)| left_out(value, config)).collect())
+        }
+        (Value::Array(values), Value::Object(_)) if !is_expression(config) => match values.as_slice() {
+            [one] => Value::Array(vec![left_out(one, config)]),
+            _ => Value::Null,
+        },
+        _ => Value::Null,
+    }
+}
+
 /// Whether a part of the configuration is an expression, and not a block with expressions of its own.
 fn is_expression(config: &Value) -> bool {
     config.as_object().is_some_and(|o| o.contains_key("references") || o.contains_key("constant_value"))

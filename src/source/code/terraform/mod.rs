@@ -15,7 +15,7 @@ mod provider;
 mod resources;
 mod snapshot;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -210,9 +210,17 @@ impl Reading<'_> {
                 instances.insert(resource.address.clone(), self.instance(address, trees, false));
             }
         }
-        for resource in plan.planned_values.root_module.all() {
+        // What the plan tells nothing else of: of what is open here, only the configuration says that there is something.
+        let changed: BTreeSet<&str> =
+            plan.resource_changes.iter().filter(|c| c.deposed.is_none()).map(|c| c.address.as_str()).collect();
+        for resource in plan.planned_values.root_module.all().into_iter().filter(|r| !changed.contains(r.address.as_str())) {
             if let Some(address) = Address::parse(&resource.address) {
-                let trees = (&resource.values, &Value::Null, &resource.sensitive_values);
+                let open = match self.links.config(&address) {
+                    Some(config) => leaves::left_out(&resource.values, &config.expressions),
+                    None if address.is_data => Value::Null,
+                    None => Value::Bool(true),
+                };
+                let trees = (&resource.values, &open, &resource.sensitive_values);
                 instances.insert(resource.address.clone(), self.instance(address, trees, false));
             }
         }
