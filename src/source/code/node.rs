@@ -46,11 +46,11 @@ impl Node {
         Node::new(State::Unknown(gap))
     }
 
-    /// A value of a map; of what is unknown or hidden, the same; otherwise absent.
+    /// A value of a map; of what is unknown, open or hidden, the same; otherwise absent.
     pub fn get(&self, key: &str) -> &Node {
         match &self.state {
             State::Map(map) => map.get(key).unwrap_or(&ABSENT),
-            State::Unknown(_) | State::Sensitive => self,
+            State::Unknown(_) | State::Sensitive | State::Link(_) => self,
             _ => &ABSENT,
         }
     }
@@ -236,6 +236,7 @@ mod tests {
         let node = Node::unknown(Gap::new(GapKind::KnownAfterApply, "later"));
         assert_eq!(node.block("versioning").get("status").text().unwrap_err().message, "later");
         assert!(Node::new(State::Sensitive).bool().is_err());
+        assert!(Node::new(State::Link(vec!["aws_s3_bucket.a".into()])).block("x").get("y").bool().is_err());
         assert_eq!(Node::new(State::Absent).get("x").bool(), Ok(None));
     }
 
