@@ -26,7 +26,8 @@ fn two_secrets_need_not_be_equal() {
 
 #[test]
 fn what_is_given_for_a_stored_parameter_is_its_name_there() {
-    let sections = "Parameters:\n  P: {Type: 'AWS::SSM::Parameter::Value<String>'}\nConditions:\n  Off: !Equals [!Ref P, 'off']\n";
+    let sections =
+        "Parameters:\n  P: {Type: 'AWS::SSM::Parameter::Value<String>'}\nConditions:\n  Off: !Equals [!Ref P, 'off']\n";
     assert!(is_open(&logging(sections, "!If [Off, false, true]", "P: /trail/logging\n")));
 }
 

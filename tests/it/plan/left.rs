@@ -32,7 +32,8 @@ fn with_prior(mut plan: Value, resources: &[(&str, &Value)]) -> Value {
 fn a_default_retention_that_is_deleted_keeps_nothing() {
     let rule = json!([{ "default_retention": [{ "mode": "COMPLIANCE", "days": 400 }] }]);
     let lock = json!({ "bucket": "acme-logs", "object_lock_enabled": "Enabled", "rule": rule });
-    let logs = json!({ "bucket": "acme-logs", "object_lock_configuration": [{ "object_lock_enabled": "Enabled", "rule": rule }] });
+    let logs =
+        json!({ "bucket": "acme-logs", "object_lock_configuration": [{ "object_lock_enabled": "Enabled", "rule": rule }] });
     let address = "aws_s3_bucket_object_lock_configuration.logs";
     let changes = json!([there(json!({})), keep("aws_s3_bucket.logs", logs.clone()), deletes(address, &lock)]);
     let inventory = built(with_prior(plan(changes, json!({})), &[("aws_s3_bucket.logs", &logs), (address, &lock)]));

@@ -305,3 +305,31 @@ fn a_policy_that_is_written_in_place_is_read_with_the_names_that_are_open() {
                    {\"aws:SecureTransport\":\"false\"}}}]}\n  EOT";
     assert_eq!(judged(heredoc), Outcome::Pass);
 }
+
+/// The plan's configuration keeps nothing of a dynamic block, which is why it counted as not written.
+#[test]
+fn a_dynamic_block_that_is_open_is_not_left_to_the_service() {
+    let source = r#"
+resource "aws_cloudtrail" "main" {
+  s3_bucket_name = aws_s3_bucket.logs.id
+}
+resource "aws_s3_bucket" "logs" {
+  dynamic "lifecycle_rule" {
+    for_each = random_shuffle.rules.result
+    content {
+      enabled = true
+    }
+  }
+}
+"#;
+    let configs = vec![
+        config("aws_cloudtrail.main", json!({ "s3_bucket_name": refers(&["aws_s3_bucket.logs.id", "aws_s3_bucket.logs"]) })),
+        config("aws_s3_bucket.logs", json!({})),
+    ];
+    let changes = json!([
+        create("aws_cloudtrail.main", trail_values(), json!({ "arn": true, "s3_bucket_name": true })),
+        create("aws_s3_bucket.logs", json!({}), new_bucket()),
+    ]);
+    let inventory = built(plan(changes, json!({ "resources": configs })), plan_file(&[("", ".", source)]));
+    assert_eq!(outcome(&inventory, "log-bucket-retention-minimum", "aws_s3_bucket.logs"), Outcome::Unknown);
+}

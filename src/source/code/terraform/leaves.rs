@@ -94,8 +94,11 @@ impl Leaves<'_> {
                 continue;
             }
             let config = at(self.config, &key);
-            let is_default =
-                self.is_new && unknown.get(&key) == Some(&Value::Bool(true)) && config.is_null() && self.has_default(&key);
+            let is_default = self.is_new
+                && unknown.get(&key) == Some(&Value::Bool(true))
+                && config.is_null()
+                && self.has_default(&key)
+                && !self.is_dynamic(&key);
             let part = self.source.map_or(Part::Nothing, |source| Part::Body(&source.block.body));
             let node = match is_default {
                 true => Node::new(State::Absent),
@@ -108,6 +111,12 @@ impl Leaves<'_> {
 
     fn has_default(&self, attribute: &str) -> bool {
         DEFAULTS.iter().any(|(of, attributes)| *of == self.address.r#type && attributes.contains(&attribute))
+    }
+
+    /// Whether the source makes blocks of this name by a `dynamic` block, of which the plan's configuration keeps nothing.
+    fn is_dynamic(&self, name: &str) -> bool {
+        let blocks = self.source.into_iter().flat_map(|source| source.block.body.get_blocks("dynamic"));
+        blocks.flat_map(|block| &block.labels).any(|label| label.as_str() == name)
     }
 
     fn is_default_in_block(&self, config: &Value, unknown: &Value, key: &str) -> bool {

@@ -257,7 +257,9 @@ pub(super) fn topic_policy(seen: &Seen<'_>) -> Body {
 pub(super) fn deleted(seen: &Seen<'_>) -> Option<(&'static str, Setting)> {
     let gap = || {
         let gap = Gap::new(GapKind::KnownAfterApply, "the plan deletes the resource that sets the policy");
-        seen.source().named(gap.with_remedy(Remedy::Do("write the policy that is to be, or scan the account once the plan is applied".into())))
+        seen.source().named(
+            gap.with_remedy(Remedy::Do("write the policy that is to be, or scan the account once the plan is applied".into())),
+        )
     };
     match seen.address.r#type.as_str() {
         "aws_kms_key_policy" => Some(("key_id", Setting::KeyPolicy(Fact::Unknown(gap())))),
