@@ -333,3 +333,46 @@ resource "aws_s3_bucket" "logs" {
     let inventory = built(plan(changes, json!({ "resources": configs })), plan_file(&[("", ".", source)]));
     assert_eq!(outcome(&inventory, "log-bucket-retention-minimum", "aws_s3_bucket.logs"), Outcome::Unknown);
 }
+
+#[test]
+fn an_attribute_that_names_another_resource_is_no_name_of_its_own() {
+    let source = r#"
+resource "aws_cloudtrail" "main" {
+  s3_bucket_name = aws_s3_bucket.logs.id
+}
+resource "aws_s3_bucket" "logs" {}
+resource "aws_s3_bucket" "access" {}
+resource "aws_s3_bucket_logging" "logs" {
+  bucket        = aws_s3_bucket.logs.id
+  target_bucket = aws_s3_bucket.access.id
+}
+resource "aws_s3_bucket_versioning" "access" {
+  bucket = aws_s3_bucket_logging.logs.target_bucket
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+"#;
+    let (logs, access) = (["aws_s3_bucket.logs.id", "aws_s3_bucket.logs"], ["aws_s3_bucket.access.id", "aws_s3_bucket.access"]);
+    let target = ["aws_s3_bucket_logging.logs.target_bucket", "aws_s3_bucket_logging.logs"];
+    let configs = vec![
+        config("aws_cloudtrail.main", json!({ "s3_bucket_name": refers(&logs) })),
+        config("aws_s3_bucket.logs", json!({})),
+        config("aws_s3_bucket.access", json!({})),
+        config("aws_s3_bucket_logging.logs", json!({ "bucket": refers(&logs), "target_bucket": refers(&access) })),
+        config("aws_s3_bucket_versioning.access", json!({ "bucket": refers(&target) })),
+    ];
+    let changes = json!([
+        create("aws_cloudtrail.main", trail_values(), json!({ "arn": true, "s3_bucket_name": true })),
+        create("aws_s3_bucket.logs", json!({}), new_bucket()),
+        create("aws_s3_bucket.access", json!({}), new_bucket()),
+        create("aws_s3_bucket_logging.logs", json!({}), json!({ "bucket": true, "target_bucket": true })),
+        create(
+            "aws_s3_bucket_versioning.access",
+            json!({ "versioning_configuration": [{ "status": "Enabled" }] }),
+            json!({ "bucket": true })
+        ),
+    ]);
+    let inventory = built(plan(changes, json!({ "resources": configs })), plan_file(&[("", ".", source)]));
+    assert_ne!(outcome(&inventory, "log-bucket-versioning", "aws_s3_bucket.logs"), Outcome::Pass);
+}

@@ -9,7 +9,7 @@ use hcl_edit::structure::{Block, Body};
 
 use super::address::Address;
 use super::evaluate::{Evaluator, Found, Site};
-use super::links::Links;
+use super::links::{Links, is_identity};
 use super::snapshot::SourceText;
 use crate::inventory::{Basis, Gap, GapKind, Remedy};
 use crate::source::code::node::{Node, State};
@@ -230,7 +230,10 @@ impl Leaves<'_> {
         let site = Site { modules: &self.address.modules, key: self.address.key.as_ref(), for_each };
         match source.evaluator.eval(&site, expression)? {
             Found::Value(value) => Some(whole(&value)),
-            Found::Attribute { address, .. } => Some(Node::new(State::Link(vec![address]))),
+            // Other attributes may name another resource: the target of `aws_s3_bucket_logging` is not the bucket that it is about.
+            Found::Attribute { address, attribute } => {
+                is_identity(&attribute).then(|| Node::new(State::Link(vec![address])))
+            }
         }
     }
 

@@ -219,7 +219,7 @@ fn text(reference: &[Step]) -> String {
 }
 
 /// Attributes by which AWS or Terraform names a resource.
-fn is_identity(attribute: &str) -> bool {
+pub(super) fn is_identity(attribute: &str) -> bool {
     const NAMES: [&str; 11] = [
         "id",
         "arn",
