@@ -376,3 +376,28 @@ resource "aws_s3_bucket_versioning" "access" {
     let inventory = built(plan(changes, json!({ "resources": configs })), plan_file(&[("", ".", source)]));
     assert_ne!(outcome(&inventory, "log-bucket-versioning", "aws_s3_bucket.logs"), Outcome::Pass);
 }
+
+#[test]
+fn what_an_override_file_changes_is_not_read_from_the_file_that_it_changes() {
+    let block =
+        |bucket: &str| format!("resource \"aws_cloudtrail\" \"main\" {{\n  s3_bucket_name = aws_s3_bucket.{bucket}.id\n}}\n");
+    let main = format!("{}resource \"aws_s3_bucket\" \"a\" {{}}\nresource \"aws_s3_bucket\" \"b\" {{}}\n", block("a"));
+    let file = zipped(&[
+        ("tfconfig/modules.json".into(), json!([{ "Key": "", "Dir": "." }]).to_string()),
+        ("tfconfig/m-/main.tf".into(), main),
+        ("tfconfig/m-/main_override.tf".into(), block("b")),
+    ]);
+    let configs = vec![
+        config("aws_cloudtrail.main", json!({ "s3_bucket_name": refers(&["aws_s3_bucket.b.id", "aws_s3_bucket.b"]) })),
+        config("aws_s3_bucket.a", json!({})),
+        config("aws_s3_bucket.b", json!({})),
+    ];
+    let changes = json!([
+        create("aws_cloudtrail.main", trail_values(), json!({ "arn": true, "s3_bucket_name": true })),
+        create("aws_s3_bucket.a", json!({}), new_bucket()),
+        create("aws_s3_bucket.b", json!({}), new_bucket()),
+    ]);
+    let inventory = built(plan(changes, json!({ "resources": configs })), file);
+    let names: Vec<&str> = inventory.buckets.iter().map(|bucket| bucket.name.as_str()).collect();
+    assert_eq!(names, ["⟨aws_s3_bucket.b in plan.json⟩"]);
+}

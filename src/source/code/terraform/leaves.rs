@@ -231,9 +231,7 @@ impl Leaves<'_> {
         match source.evaluator.eval(&site, expression)? {
             Found::Value(value) => Some(whole(&value)),
             // Other attributes may name another resource: the target of `aws_s3_bucket_logging` is not the bucket that it is about.
-            Found::Attribute { address, attribute } => {
-                is_identity(&attribute).then(|| Node::new(State::Link(vec![address])))
-            }
+            Found::Attribute { address, attribute } => is_identity(&attribute).then(|| Node::new(State::Link(vec![address]))),
         }
     }
 

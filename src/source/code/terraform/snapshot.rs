@@ -154,17 +154,22 @@ impl Snapshot {
         self.modules.get(key).map_or(&[], Vec::as_slice)
     }
 
-    /// The block that declares something, with its file.
+    /// The block that declares something, with its file. Nothing where an override file has another that is laid upon it.
+    /// Source: <https://developer.hashicorp.com/terraform/language/files/override>.
     pub(super) fn block(&self, key: &str, ident: &str, labels: &[&str]) -> Option<(&SourceText, &Block)> {
-        self.files(key).iter().find_map(|file| {
-            let block = file.body.blocks().find(|block| block.has_ident(ident) && block.has_exact_labels(labels))?;
-            Some((file, block))
-        })
+        let is_meant = |block: &&Block| block.has_ident(ident) && block.has_exact_labels(labels);
+        let mut found =
+            self.files(key).iter().flat_map(|file| file.body.blocks().filter(is_meant).map(move |block| (file, block)));
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
     }
 
-    /// A local value.
+    /// A local value; nothing where an override file has another.
     pub(super) fn local(&self, key: &str, name: &str) -> Option<&Attribute> {
-        self.files(key).iter().flat_map(|file| file.body.get_blocks("locals")).find_map(|block| block.body.get_attribute(name))
+        let blocks = self.files(key).iter().flat_map(|file| file.body.get_blocks("locals"));
+        let mut found = blocks.filter_map(|block| block.body.get_attribute(name));
+        let first = found.next()?;
+        found.next().is_none().then_some(first)
     }
 }
 
