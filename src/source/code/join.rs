@@ -145,7 +145,12 @@ impl<'a> Index<'a> {
                 let near = |found: &&Found<'a>| {
                     noun == Noun::Bucket || name.starts_with("arn:") || same_place(&found.resource.home, &from.resource.home)
                 };
-                match all.iter().filter(near).collect::<Vec<_>>().as_slice() {
+                let all: Vec<&Found<'a>> = all.iter().filter(near).collect();
+                let by_id = || self.by_id.get(&(noun, name.to_string()));
+                if let Some(gap) = all.first().copied().or_else(by_id).and_then(|found| not_made(from, found)) {
+                    return Fact::Unknown(gap);
+                }
+                match all.as_slice() {
                     [one] => self.thing(one, noun, steps).unwrap_or_else(|| known(name.to_string())),
                     // An ARN that is built from known parts is one that a declared thing may have by its id.
                     [] => known(name.to_string()),
@@ -173,6 +178,15 @@ impl<'a> Index<'a> {
             _ => None,
         }
     }
+}
+
+/// Why what is called by its name may be another thing of that name: the one of the code need not be made. What sets something of
+/// it is about that one.
+fn not_made(from: &Found<'_>, found: &Found<'_>) -> Option<Gap> {
+    let only_if = found.resource.only_if.as_ref()?;
+    let together = from.resource.only_if.as_ref().is_some_and(|of_from| of_from.condition == only_if.condition);
+    let is_setting = matches!(from.resource.body, Body::Setting { .. });
+    (!together && !is_setting).then(|| only_if.gap.clone())
 }
 
 fn same_place(one: &Home, other: &Home) -> bool {

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::inventory::bucket::{Grant, LifecycleRule, ObjectLock, PublicAccessBlock, ReplicationRule};
 use crate::inventory::document::PolicyDocument;
-use crate::inventory::{Bucket, Fact, Key, LogGroup, SourcePlace, Topic, Trail};
+use crate::inventory::{Bucket, Fact, Gap, Key, LogGroup, SourcePlace, Topic, Trail};
 
 /// One file of code, or one stack of it.
 #[derive(Clone, Debug)]
@@ -77,6 +77,16 @@ pub struct Resource {
     pub place: Option<SourcePlace>,
     pub related: Vec<SourcePlace>,
     pub body: Body,
+    /// What decides whether it is made, where that is not known.
+    pub only_if: Option<OnlyIf>,
+}
+
+/// Why a resource may not be made.
+#[derive(Clone, Debug)]
+pub struct OnlyIf {
+    /// The same for what is made together or not at all.
+    pub condition: String,
+    pub gap: Gap,
 }
 
 /// What a resource is. Ids, joins (`bucket`, `kms_key`, `trails`, ...), accounts and Regions of the records are filled in

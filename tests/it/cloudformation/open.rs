@@ -51,3 +51,17 @@ fn of_the_values_of_a_list_several_may_be_given() {
                     Off: !Equals [!Join [',', !Ref L], 'a,b']\n";
     assert!(is_open(&logging(sections, "!If [Off, false, true]", "")));
 }
+
+/// Where the condition does not hold, a bucket of that name is somebody else's.
+#[test]
+fn a_bucket_that_is_named_and_may_not_be_made_is_not_judged_as_made() {
+    let template = small("Parameters:\n  P: {Type: String}\nConditions:\n  C: !Equals [!Ref P, x]", "", "BucketName: acme-logs")
+        .replace("!Ref Logs", "acme-logs")
+        .replace("    Type: AWS::S3::Bucket\n", "    Type: AWS::S3::Bucket\n    Condition: C\n");
+    assert!(matches!(trail(&inventory(&template, "")).bucket, Fact::Unknown(_)));
+    assert!(matches!(trail(&inventory(&template, "P: x\n")).bucket, Fact::Known { .. }));
+    let together = template.replace("    Type: AWS::CloudTrail::Trail\n", "    Type: AWS::CloudTrail::Trail\n    Condition: C\n");
+    assert!(matches!(trail(&inventory(&together, "")).bucket, Fact::Known { .. }));
+    let by_reference = template.replace("S3BucketName: acme-logs", "S3BucketName: !Ref Logs");
+    assert!(matches!(trail(&inventory(&by_reference, "")).bucket, Fact::Known { .. }));
+}

@@ -16,7 +16,7 @@ use crate::inventory::code::is_placeholder;
 use crate::inventory::document::PolicyDocument;
 use crate::inventory::{Basis, Fact, Gap, GapKind, Remedy, SourcePlace};
 use crate::source::code::node::{Node, Source, State};
-use crate::source::code::resource::{Body, BucketSetting, Pointer, Resource, Setting, Target};
+use crate::source::code::resource::{Body, BucketSetting, OnlyIf, Pointer, Resource, Setting, Target};
 
 /// What a declaration makes: nothing where it is of no kind that matters here, or not made in any world.
 pub(super) fn read(stage: &Stage<'_>, declaration: &Declaration<'_>) -> Vec<Resource> {
@@ -247,5 +247,9 @@ fn resource(stage: &Stage<'_>, declaration: &Declaration<'_>, at: usize, body: B
         place: Some(world.place(declaration.at, declaration.logical)),
         related: waivers(stage, declaration),
         body,
+        only_if: missing.map(|gap| OnlyIf {
+            condition: format!("{}: {}", stage.file, declaration.condition.and_then(Value::text).unwrap_or_default()),
+            gap: gap.clone(),
+        }),
     }
 }

@@ -303,6 +303,7 @@ impl Reading<'_> {
                 place: place.clone(),
                 related: related.clone(),
                 body,
+                only_if: None,
             });
         }
         Stack {
@@ -360,6 +361,7 @@ impl Reading<'_> {
                 place: None,
                 related: Vec::new(),
                 body: Body::Setting { of, setting },
+                only_if: None,
             });
         }
         found
