@@ -202,7 +202,8 @@ impl Asked<'_> {
     fn without_trails(&self, record: &dyn Record) -> Option<FactRead> {
         let account = self.inventory.account(record.id()).filter(|_| record.noun_name() == "account")?;
         let gap = account.trails.gaps.iter().find(|gap| gap.kind == GapKind::NotInCode)?;
-        account.trails.items.is_empty().then(|| FactRead {
+        let is_read = account.trails.gaps.iter().all(|gap| gap.kind == GapKind::NotInCode);
+        (account.trails.items.is_empty() && is_read).then(|| FactRead {
             of: account.id.clone(),
             path: "trails".into(),
             value: None,

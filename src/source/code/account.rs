@@ -51,6 +51,8 @@ impl Work<'_> {
         if !self.options.complete {
             listed.add_gap(partial());
         }
+        let of_account = self.stacks.iter().filter(|stack| stack.home.account == id);
+        of_account.flat_map(|stack| &stack.hides).for_each(|gap| listed.add_gap(gap.clone()));
         let mut regions: BTreeSet<String> =
             trails.iter().filter(|t| t.owner_account == id).map(|t| t.home_region.clone()).collect();
         regions.retain(|region| !is_placeholder(region));

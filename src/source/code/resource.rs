@@ -23,6 +23,8 @@ pub struct Stack {
     /// Whether all that the code makes is among them; not where a plan was made for a part of it.
     pub is_whole: bool,
     pub notes: Vec<String>,
+    /// Why the file itself may make more than was read of it.
+    pub hides: Vec<Gap>,
     /// When it was made, where it says so.
     pub read: Option<Timestamp>,
     /// What is there before the code is applied; absent where nothing is, or where the code does not tell.

@@ -1,8 +1,9 @@
 //! Templates that leave something open in a way that is easily taken for settled.
 
+use trailproof::finding::Outcome;
 use trailproof::inventory::Fact;
 
-use super::{inventory, small, trail};
+use super::{inventory, outcome, small, trail};
 
 /// A trail whose `IsLogging` is this, in a template with these sections.
 fn logging(sections: &str, is_logging: &str, given: &str) -> Fact<bool> {
@@ -64,4 +65,19 @@ fn a_bucket_that_is_named_and_may_not_be_made_is_not_judged_as_made() {
     assert!(matches!(trail(&inventory(&together, "")).bucket, Fact::Known { .. }));
     let by_reference = template.replace("S3BucketName: acme-logs", "S3BucketName: !Ref Logs");
     assert!(matches!(trail(&inventory(&by_reference, "")).bucket, Fact::Known { .. }));
+}
+
+#[test]
+fn a_template_that_makes_more_than_is_read_is_not_one_without_a_trail() {
+    let each = "Transform: AWS::LanguageExtensions\nResources:\n  'Fn::ForEach::Trails':\n    - N\n    - [A, B]\n    - 'Trail${N}':\n        \
+                Type: AWS::CloudTrail::Trail\n        Properties: {IsLogging: true, S3BucketName: logs}\n  Logs: {Type: 'AWS::S3::Bucket'}\n";
+    let rewritten = "Transform: Trails\nResources:\n  Logs: {Type: 'AWS::S3::Bucket'}\n";
+    for template in [each, rewritten] {
+        let inventory = inventory(template, "");
+        for policy in ["trail-exists", "trail-log-file-validation"] {
+            assert_eq!(outcome(&inventory, policy), Outcome::Unknown, "{policy}");
+        }
+    }
+    let plain = inventory("Resources:\n  Logs: {Type: 'AWS::S3::Bucket'}\n", "");
+    assert_eq!(outcome(&plain, "trail-exists"), Outcome::NotApplicable);
 }

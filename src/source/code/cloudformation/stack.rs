@@ -303,6 +303,7 @@ fn stack(input: &Input, template: &Template<'_>, stage: &Stage<'_>, parameters: 
         resources,
         is_whole: template.unwritten(|logical| stage.children.contains_key(logical)).is_empty(),
         notes: notes(template, stage, parameters),
+        hides: template.hides().into_iter().map(|what| super::evaluate::gap(&what)).collect(),
         read: None,
         before: None,
         actions: Vec::new(),

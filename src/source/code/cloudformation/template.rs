@@ -177,6 +177,13 @@ impl<'t> Template<'t> {
         unwritten
     }
 
+    /// What of this very template makes resources that are not read.
+    pub(super) fn hides(&self) -> Vec<String> {
+        let rewriting = self.macros.iter().map(|name| format!("the macro `{name}`, which may make resources"));
+        let generated = self.generated.iter().map(|(what, _)| format!("what is not followed: {what}"));
+        rewriting.chain(generated).collect()
+    }
+
     /// Takes the construct paths as addresses, where each stands once and is no logical id.
     fn address(&mut self) {
         let mut seen: BTreeMap<&str, usize> = BTreeMap::new();

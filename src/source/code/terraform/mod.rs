@@ -315,6 +315,7 @@ impl Reading<'_> {
             resources,
             is_whole: plan.complete != Some(false),
             notes: Vec::new(),
+            hides: Vec::new(),
             read: None,
             before: None,
             actions: Vec::new(),
