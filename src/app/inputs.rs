@@ -39,6 +39,7 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
             Input::Code(form) => files.push((path.display().to_string(), form)),
         }
     }
+    files.append(&mut templates.plans);
     let mut stacks = code::load(files).map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))?;
     stacks.extend(templates.stacks(scan)?);
     if stacks.is_empty() && scan.complete {

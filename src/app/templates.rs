@@ -16,6 +16,8 @@ const DEEPEST: usize = 16;
 #[derive(Default)]
 pub(super) struct Templates {
     inputs: Vec<Input>,
+    /// Plans among the templates of a folder.
+    pub(super) plans: Vec<(String, Form)>,
     gaps: Vec<Gap>,
     unwritten: Vec<Gap>,
 }
@@ -26,7 +28,7 @@ impl Templates {
         self.inputs.push(Input::template(path, bytes));
     }
 
-    /// Adds what a folder holds: an assembly of the CDK, or templates. Whether it holds any.
+    /// Adds what a folder holds: an assembly of the CDK, or templates and plans. Whether it holds any.
     pub(super) fn folder(&mut self, folder: &Path) -> Result<bool, Refusal> {
         let (inside, read) = (folder.join("cdk.out"), |path: &Path| fs::read(path));
         if let Some(at) = [folder, &inside].into_iter().find(|folder| Assembly::is_at(folder, &read)) {
@@ -45,15 +47,24 @@ impl Templates {
         let mut files = Vec::new();
         gather(folder, DEEPEST, &mut files);
         files.sort();
-        let before = self.inputs.len();
+        let (before, shown) = (self.inputs.len() + self.plans.len(), |path: &Path| path.display().to_string());
+        let mut unread = Vec::new();
         for path in files {
-            if let Ok(bytes) = fs::read(&path)
-                && let Form::Template(bytes) = recognise(&bytes)
-            {
-                self.file(path.display().to_string(), bytes);
+            match fs::read(&path).map(|bytes| recognise(&bytes)) {
+                Ok(Form::Template(bytes)) => self.file(shown(&path), bytes),
+                Ok(form @ (Form::Plan(_) | Form::Encrypted)) => self.plans.push((shown(&path), form)),
+                Ok(Form::PlanFile(_) | Form::OtherJson | Form::Unknown) => {}
+                Err(error) => unread.push(
+                    Gap::new(GapKind::AbsentInput, format!("cannot read `{}`: {error}", shown(&path)))
+                        .with_remedy(Remedy::Do("let it be read, or name the other files one by one".into())),
+                ),
             }
         }
-        Ok(self.inputs.len() > before)
+        let is_any = self.inputs.len() + self.plans.len() > before;
+        if is_any {
+            self.gaps.extend(unread);
+        }
+        Ok(is_any)
     }
 
     /// Reads the templates with the values that the command line gives.

@@ -3,7 +3,7 @@
 use trailproof::finding::Outcome;
 use trailproof::inventory::Fact;
 
-use super::{inventory, outcome, small, trail};
+use super::{inventory, outcome, run, small, trail};
 
 /// A trail whose `IsLogging` is this, in a template with these sections.
 fn logging(sections: &str, is_logging: &str, given: &str) -> Fact<bool> {
@@ -80,4 +80,15 @@ fn a_template_that_makes_more_than_is_read_is_not_one_without_a_trail() {
     }
     let plain = inventory("Resources:\n  Logs: {Type: 'AWS::S3::Bucket'}\n", "");
     assert_eq!(outcome(&plain, "trail-exists"), Outcome::NotApplicable);
+}
+
+#[test]
+fn a_plan_in_a_folder_of_templates_is_read_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir(folder.path().join("code")).expect("made");
+    let write = |name: &str, text: &str| std::fs::write(folder.path().join("code").join(name), text).expect("written");
+    write("good.yaml", "Resources:\n  Logs: {Type: 'AWS::S3::Bucket'}\n");
+    write("plan.json", include_str!("../../../examples/terraform/plan.json"));
+    let (code, said) = run(folder.path(), &["code", "--policy", "trail-log-file-validation"]);
+    assert!(code == Some(1) && said.contains("aws_cloudtrail.main"), "{said}");
 }
