@@ -48,8 +48,8 @@ pub struct Leaves {
 pub struct Reason {
     pub leaves: usize,
     pub message: String,
-    /// What would let it be known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What would let it be known; null where nothing short of applying the code does.
+    #[serde(default)]
     pub remedy: Option<String>,
 }
 
@@ -103,7 +103,7 @@ impl Leaves {
             Some(gap) if gap.kind == GapKind::RunTime => leaves.run_time += 1,
             _ => {
                 leaves.unknown += 1;
-                let message = gap.map_or("which of several it is", |gap| gap.message.as_str());
+                let message = gap.map_or("the code leaves open which of several values it is", |gap| gap.message.as_str());
                 // The same reason in a hundred resources is one reason.
                 let message =
                     message.strip_prefix(address).and_then(|rest| rest.strip_prefix(": ")).unwrap_or(message).to_string();

@@ -92,3 +92,16 @@ fn a_plan_in_a_folder_of_templates_is_read_too() {
     let (code, said) = run(folder.path(), &["code", "--policy", "trail-log-file-validation"]);
     assert!(code == Some(1) && said.contains("aws_cloudtrail.main"), "{said}");
 }
+
+/// The page of a template whose values are open is written like any other, reasons and all.
+#[test]
+fn every_report_of_open_values_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let sections = "Parameters:\n  Env: {Type: String, AllowedValues: [a, b]}\nConditions:\n  P: !Equals [!Ref Env, a]\n";
+    let template = small(sections, "IsMultiRegionTrail: !If [P, true, false]", "");
+    std::fs::write(folder.path().join("t.yaml"), template).expect("written");
+    let (code, said) = run(folder.path(), &["t.yaml"]);
+    assert_eq!(code, Some(1), "{said}");
+    let page = std::fs::read_to_string(folder.path().join("trailproof-report/report.html")).expect("a page");
+    assert!(page.contains("the code leaves open which of several values it is"), "the reason is not on the page");
+}
