@@ -37,10 +37,10 @@ macro_rules! clients {
                 $(#[doc = $doc])+
                 pub fn $name(&self, region: &str) -> $sdk::Client {
                     kept(&self.clients().$name, region, || {
-                    let shared = self.config().to_builder().region(Region::new(region.to_string())).build();
-                    let config = $sdk::config::Builder::from(&shared)
-                        .retry_partition(self.retry_partition(stringify!($name), region));
-                    $sdk::Client::from_conf(config.build())
+                        let shared = self.config().to_builder().region(Region::new(region.to_string())).build();
+                        let config = $sdk::config::Builder::from(&shared)
+                            .retry_partition(self.retry_partition(stringify!($name), region));
+                        $sdk::Client::from_conf(config.build())
                     })
                 }
             )+

@@ -2,5 +2,6 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod blank;
 pub mod code;
 pub mod saved;

@@ -20,6 +20,7 @@ use crate::aws::operation::{
 use crate::inventory::bucket::{Grant, LifecycleRule, ObjectLock, PublicAccessBlock, ReplicationRule, Transition};
 use crate::inventory::document::PolicyDocument;
 use crate::inventory::{Bucket, Fact, Gap, GapKind, Listing, Origin, Remedy, Tag, TrailRef};
+use crate::source::blank;
 
 /// Who may own a bucket: the accounts to ask, in this order.
 pub(super) struct Candidates<'a> {
@@ -244,35 +245,7 @@ async fn elsewhere(candidates: &Candidates<'_>, name: &str) -> Place {
 
 /// A bucket of which nothing could be read.
 fn unread(name: &str, partition: &str, gap: &Gap) -> Bucket {
-    Bucket {
-        name: name.to_string(),
-        partition: partition.to_string(),
-        owner_account: Fact::Unknown(gap.clone()),
-        exists: Fact::Unknown(gap.clone()),
-        region: Fact::Unknown(gap.clone()),
-        versioning: Fact::Unknown(gap.clone()),
-        mfa_delete: Fact::Unknown(gap.clone()),
-        default_encryption: Fact::Unknown(gap.clone()),
-        default_encryption_key_id: Fact::Unknown(gap.clone()),
-        default_encryption_key: Fact::Unknown(gap.clone()),
-        bucket_key_enabled: Fact::Unknown(gap.clone()),
-        policy: Fact::Unknown(gap.clone()),
-        policy_is_public: Fact::Unknown(gap.clone()),
-        acl_owner: Fact::Unknown(gap.clone()),
-        acl_grants: Fact::Unknown(gap.clone()),
-        object_ownership: Fact::Unknown(gap.clone()),
-        public_access_block: Fact::Unknown(gap.clone()),
-        account_public_access_block: Fact::Unknown(gap.clone()),
-        access_log_bucket: Fact::Unknown(gap.clone()),
-        access_log_bucket_exists: Fact::Unknown(gap.clone()),
-        access_log_prefix: Fact::Unknown(gap.clone()),
-        object_lock: Fact::Unknown(gap.clone()),
-        lifecycle_rules: Fact::Unknown(gap.clone()),
-        replication_rules: Fact::Unknown(gap.clone()),
-        tags: Fact::Unknown(gap.clone()),
-        top_level_prefixes: Listing::unread(gap.clone()),
-        trails: Listing::default(),
-    }
+    Bucket { name: name.to_string(), partition: partition.to_string(), ..blank::bucket(gap) }
 }
 
 /// Reads a bucket in its Region. `known` is what was found out before: owner, Region, the owner's public access block.

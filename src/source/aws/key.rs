@@ -12,6 +12,7 @@ use crate::aws::Refusal;
 use crate::aws::operation::{DESCRIBE_KEY, GET_KEY_POLICY, GET_KEY_ROTATION_STATUS};
 use crate::inventory::document::PolicyDocument;
 use crate::inventory::{Basis, Fact, Gap, GapKind, Key, KeyRef, Origin};
+use crate::source::blank;
 
 /// A key as something names it, the Region to ask, and the account to ask in.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,20 +88,9 @@ fn unread(name: &str, gap: &Gap) -> Key {
     let of_arn = |part: Option<&str>| part.map_or_else(|| Fact::Unknown(gap.clone()), |part| derived(part.to_string()));
     Key {
         arn: name.to_string(),
-        exists: Fact::Unknown(gap.clone()),
         owner_account: of_arn(parts.map(|p| p.account)),
         region: of_arn(parts.map(|p| p.region)),
-        key_manager: Fact::Unknown(gap.clone()),
-        key_state: Fact::Unknown(gap.clone()),
-        key_spec: Fact::Unknown(gap.clone()),
-        key_usage: Fact::Unknown(gap.clone()),
-        origin: Fact::Unknown(gap.clone()),
-        is_multi_region: Fact::Unknown(gap.clone()),
-        creation_date: Fact::Unknown(gap.clone()),
-        deletion_date: Fact::Unknown(gap.clone()),
-        rotation_enabled: Fact::Unknown(gap.clone()),
-        rotation_period_days: Fact::Unknown(gap.clone()),
-        policy: Fact::Unknown(gap.clone()),
+        ..blank::key(gap)
     }
 }
 

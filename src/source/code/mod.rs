@@ -21,7 +21,7 @@
 //! running account does, `NotInCode` where other code may say it.
 
 mod account;
-pub mod blank;
+pub use super::blank;
 pub mod build;
 mod change;
 pub mod cloudformation;

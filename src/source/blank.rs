@@ -1,4 +1,4 @@
-//! Records of which nothing is known yet, for one reason: what a front end fills in and what other code may tell.
+//! Records of which nothing is known, for one reason: what could not be read, and what a front end of code fills in.
 
 use crate::inventory::{Bucket, Fact, Gap, GapKind, Key, Listing, LogGroup, Remedy, Topic, Trail};
 
