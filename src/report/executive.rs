@@ -136,6 +136,12 @@ fn population(report: &Report) -> String {
     let regions =
         format!("{} of {} Regions", wording::count(population.regions_reached), wording::count(population.regions_asked));
     let asked: Vec<_> = population.accounts.iter().filter(|a| a.scope.standing == Standing::Asked).collect();
+    if let Some(code) = &report.code
+        && asked.iter().all(|account| account.caller_arn.is_none())
+    {
+        return format!("{} of code were read; no account was asked.", wording::counted(code.files.len(), "file"))
+            .replace("1 file of code were", "1 file of code was");
+    }
     let mut sentence = match asked[..] {
         [only] => {
             let name = only.name().map(|name| format!(" ({name})")).unwrap_or_default();

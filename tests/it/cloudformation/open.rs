@@ -104,4 +104,6 @@ fn every_report_of_open_values_is_written() {
     assert_eq!(code, Some(1), "{said}");
     let page = std::fs::read_to_string(folder.path().join("trailproof-report/report.html")).expect("a page");
     assert!(page.contains("the code leaves open which of several values it is"), "the reason is not on the page");
+    assert!(page.contains("1 file of code was read; no account was asked."), "the summary speaks of an account");
+    assert!(!page.contains("reached"), "no account was reached, for none was asked");
 }
