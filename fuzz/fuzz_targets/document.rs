@@ -9,6 +9,6 @@ use trailproof::semantics::access::{denies_insecure_transport, foreign_writers};
 fuzz_target!(|text: &str| {
     if let Ok(document) = PolicyDocument::parse(text) {
         denies_insecure_transport(Some(&document), "aws", "logs");
-        foreign_writers(Some(&document), "aws", "logs", Some("111122223333"));
+        let _ = foreign_writers(Some(&document), "aws", "logs", Some("111122223333"));
     }
 });

@@ -24,7 +24,7 @@ fuzz_target!(|bytes: &str| {
     let findings = audit(&inventory, &CATALOGUE, &Settings::default(), now).expect("every policy can be asked");
     let asked = CATALOGUE.policies.keys().cloned().collect();
     let material =
-        Material { inventory: &inventory, catalogue: &CATALOGUE, frameworks: &[], scopes: &BTreeMap::new(), action: |_, _| None, set_aside: Vec::new(), asked, now };
+        Material { inventory: &inventory, waivers: None, catalogue: &CATALOGUE, frameworks: &[], scopes: &BTreeMap::new(), action: |_, _| None, set_aside: Vec::new(), asked, now };
     let report = Report::build(&material, findings);
     text::write(&report, &TextOptions { color: true, width: 40, verbose: true, quiet: false });
     html::write(&report).expect("the templates are sound");
