@@ -4,11 +4,15 @@
 
 pub mod access;
 pub mod event;
+pub mod event_pattern;
 mod family;
+pub mod filter_pattern;
+pub mod leaf;
 pub mod log_keys;
 mod s3_action;
 pub mod selectors;
 mod strings;
+pub mod text;
 pub mod topic;
 pub mod truth;
 pub mod wildcard;
