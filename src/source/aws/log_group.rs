@@ -70,8 +70,15 @@ pub(super) async fn collect(owner: Option<&Reader>, arn: &str, trails: Listing<T
             // Groups that are older than the classes have the first one.
             None => Fact::Known { value: "STANDARD".into(), from, basis: crate::inventory::Basis::AssumedDefault },
         },
+        metric_filters: Listing::unread(unasked()),
+        subscription_filters: Listing::unread(unasked()),
+        alarms: Listing::unread(unasked()),
         trails,
     }
+}
+
+fn unasked() -> Gap {
+    Gap::new(GapKind::AbsentInput, "it was not asked for")
 }
 
 fn unread(
@@ -91,6 +98,9 @@ fn unread(
         kms_key_id: Fact::Unknown(gap.clone()),
         kms_key: Fact::Unknown(gap.clone()),
         class: Fact::Unknown(gap.clone()),
+        metric_filters: Listing::unread(gap.clone()),
+        subscription_filters: Listing::unread(gap.clone()),
+        alarms: Listing::unread(gap.clone()),
         trails,
     }
 }

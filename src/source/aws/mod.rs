@@ -263,6 +263,10 @@ fn scope(member: &Member, trails: &BTreeMap<&str, &Trail>, name: Option<String>)
     AccountScope { id, name, standing: Standing::Asked, reached: true, gaps: gaps.into_iter().collect(), regions }
 }
 
+fn unasked() -> Gap {
+    Gap::new(GapKind::AbsentInput, "it was not asked for")
+}
+
 fn account_of(member: &Member) -> Account {
     let identity = &member.identity;
     Account {
@@ -275,6 +279,13 @@ fn account_of(member: &Member) -> Account {
         trails: member.trails.clone(),
         organization: ask::fact(&member.organization, |seen| seen.as_ref().map(|seen| OrganizationRef(seen.id.clone()))),
         public_access_block: member.facts.public_access_block.clone(),
+        root_mfa_enabled: Fact::Unknown(unasked()),
+        root_has_access_keys: Fact::Unknown(unasked()),
+        event_buses: Listing::unread(unasked()),
+        event_data_stores: Listing::unread(unasked()),
+        config_regions: Listing::unread(unasked()),
+        threat_detections: Listing::unread(unasked()),
+        security_hubs: Listing::unread(unasked()),
     }
 }
 
