@@ -74,6 +74,7 @@ pub(super) fn refuse_live_options(scan: &Scan) -> Result<(), Refusal> {
         ("--ou", !scan.units.is_empty()),
         ("--exclude-account", !scan.excluded_accounts.is_empty()),
         ("--exclude-ou", !scan.excluded_units.is_empty()),
+        ("--skip", !scan.skip.is_empty()),
     ];
     if let Some((option, _)) = for_aws.iter().find(|(_, is_given)| *is_given) {
         return Err(Refusal::new(format!("{option} is for live accounts"))

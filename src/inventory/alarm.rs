@@ -28,8 +28,26 @@ noun! {
         state: Fact<String>,
         /// Since when it has this state.
         state_since: Fact<Option<Timestamp>>,
+        /// The mute rules that keep its actions back now or will at times; those that have expired are not here.
+        mute_rules: Listing<MuteRule>,
         /// When the alarm goes off.
         definition: Fact<AlarmDefinition>,
+    }
+}
+
+noun! {
+    /// A rule that keeps the actions of alarms back at times. Source: GetAlarmMuteRule of the CloudWatch API.
+    pub struct MuteRule("mute_rule", id = arn) {
+        /// The rule's ARN.
+        arn: String,
+        /// `ACTIVE` while it keeps actions back; `SCHEDULED` while it waits for its time.
+        status: String,
+        /// When it begins, as a cron or an at expression; null where AWS does not say.
+        schedule: Option<String>,
+        /// How long it lasts each time, in the form of ISO 8601; null where AWS does not say.
+        duration: Option<String>,
+        /// When the rule ends for good; null where it never does.
+        expires: Option<Timestamp>,
     }
 }
 

@@ -11,6 +11,8 @@ noun! {
         pattern: String,
         /// Whether the pattern sees events as the log group's transformer has changed them, not as they arrived.
         applied_on_transformed_logs: bool,
+        /// A condition on the account and Region that an event came from; null where every event of the group counts.
+        field_selection_criteria: Option<String>,
         /// The metrics that each match adds to.
         metrics: Vec<Metric>,
     }

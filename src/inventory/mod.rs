@@ -11,6 +11,7 @@ pub mod document;
 pub mod event_bus;
 pub mod event_data_store;
 pub mod fact;
+pub mod family;
 pub mod key;
 pub mod log_group;
 pub mod metric_filter;
@@ -28,12 +29,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use account::Account;
-pub use alarm::{Alarm, AlarmDefinition};
+pub use alarm::{Alarm, AlarmDefinition, MuteRule};
 pub use bucket::Bucket;
 pub use code::{Change, Code, CodeFile, Declared, SourcePlace};
 pub use event_bus::{EventBus, EventRule, RuleTarget};
 pub use event_data_store::EventDataStore;
 pub use fact::{Basis, CallId, Fact, Gap, GapKind, Gaps, Listing, Origin, Remedy};
+pub use family::Family;
 pub use key::Key;
 pub use log_group::LogGroup;
 pub use metric_filter::{Metric, MetricFilter, SubscriptionFilter};
@@ -284,6 +286,7 @@ impl Inventory {
         }
         for alarm in &mut self.alarms {
             alarm.topics.items.sort();
+            alarm.mute_rules.items.sort_by(|a, b| a.arn.cmp(&b.arn));
         }
         for trail in &mut self.trails {
             trail.status.items.sort_by(|a, b| a.region.cmp(&b.region));
@@ -414,6 +417,7 @@ pub fn nouns() -> Vec<&'static Noun> {
         Metric::table(),
         SubscriptionFilter::table(),
         Alarm::table(),
+        MuteRule::table(),
         EventBus::table(),
         EventRule::table(),
         RuleTarget::table(),

@@ -11,7 +11,7 @@ use crate::inventory::nouns;
 pub(in crate::app) type Defaults = BTreeMap<(&'static str, &'static str), String>;
 
 /// Where a record of the noun stands in an inventory of one record each. The nouns that are not here have no defaults.
-const RECORDS: [(&str, &str); 22] = [
+const RECORDS: [(&str, &str); 23] = [
     ("account", "/accounts/0"),
     ("trail", "/trails/0"),
     ("trail_status", "/trails/0/status/items/0"),
@@ -22,6 +22,7 @@ const RECORDS: [(&str, &str); 22] = [
     ("metric", "/log_groups/0/metric_filters/items/0/metrics/0"),
     ("subscription_filter", "/log_groups/0/subscription_filters/items/0"),
     ("alarm", "/alarms/0"),
+    ("mute_rule", "/alarms/0/mute_rules/items/0"),
     ("event_bus", "/accounts/0/event_buses/items/0"),
     ("event_rule", "/accounts/0/event_buses/items/0/rules/items/0"),
     ("rule_target", "/accounts/0/event_buses/items/0/rules/items/0/targets/items/0"),
@@ -58,7 +59,7 @@ pub(in crate::app) fn defaults() -> Defaults {
 }
 
 /// What a record is known by.
-const WRITTEN: [(&str, &str); 20] = [
+const WRITTEN: [(&str, &str); 21] = [
     ("account", "id"),
     ("trail", "arn"),
     ("trail_status", "region"),
@@ -69,6 +70,7 @@ const WRITTEN: [(&str, &str); 20] = [
     ("metric", "name"),
     ("subscription_filter", "name"),
     ("alarm", "arn"),
+    ("mute_rule", "arn"),
     ("event_bus", "region"),
     ("event_rule", "name"),
     ("rule_target", "arn"),
@@ -94,7 +96,7 @@ fn sample(account: &str, region: &str, name: &str) -> Value {
             "metric_filters": [{"name": name}],
             "subscription_filters": [{"name": name}],
         }],
-        "alarms": [{"arn": arn("cloudwatch", "alarm:")}],
+        "alarms": [{"arn": arn("cloudwatch", "alarm:"), "mute_rules": [{"arn": arn("cloudwatch", "alarm-mute-rule:")}]}],
         "topics": [{"arn": arn("sns", "")}],
         "event_data_stores": [{"arn": arn("cloudtrail", "eventdatastore/")}],
         "organizations": [{"id": format!("o-{name}"), "members": [{"id": account}]}],

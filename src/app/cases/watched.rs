@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::given::{At, Misfit, Written, arn, known, record, text};
 use crate::inventory::{
-    Alarm, ConfigRecorder, ConfigRegion, DeliveryChannel, EventBus, EventDataStore, EventRule, Metric, MetricFilter, RuleTarget,
-    SecurityHub, SubscriptionFilter, ThreatDetection,
+    Alarm, ConfigRecorder, ConfigRegion, DeliveryChannel, EventBus, EventDataStore, EventRule, Metric, MetricFilter, MuteRule,
+    RuleTarget, SecurityHub, SubscriptionFilter, ThreatDetection,
 };
 
 type Complete<'a> = &'a dyn Fn(&Written) -> Result<Value, Misfit>;
@@ -132,7 +132,8 @@ fn metric_filter(written: &Written) -> Result<Value, Misfit> {
     let mut written = written.clone();
     items(&mut written, "metrics", &metric)?;
     let own: Written = [("name".to_string(), json!(name))].into_iter().collect();
-    let defaults = json!({"name": name, "pattern": "", "applied_on_transformed_logs": false, "metrics": [metric(&own)?]});
+    let defaults = json!({"name": name, "pattern": "", "applied_on_transformed_logs": false, "field_selection_criteria": null,
+        "metrics": [metric(&own)?]});
     record::<MetricFilter>(&defaults, &written, &[])
 }
 
@@ -171,6 +172,7 @@ pub(super) fn alarm(written: &Written) -> Result<Value, Misfit> {
             }
         }
     }
+    items(&mut written, "mute_rules", &mute_rule)?;
     let actions = match written.get("actions") {
         Some(Value::Array(actions)) => actions.clone(),
         _ => vec![json!(format!("arn:aws:sns:{region}:{owner}:alarms"))],
@@ -186,9 +188,21 @@ pub(super) fn alarm(written: &Written) -> Result<Value, Misfit> {
         "topics": {"items": topics},
         "state": known("OK"),
         "state_since": known(Value::Null),
+        "mute_rules": {"items": []},
         "definition": known(definition),
     });
     record::<Alarm>(&defaults, &written, &["metric"])
+}
+
+fn mute_rule(written: &Written) -> Result<Value, Misfit> {
+    let defaults = json!({
+        "arn": text(written, "arn")?,
+        "status": "ACTIVE",
+        "schedule": "at(2026-10-01T00:00)",
+        "duration": "P15D",
+        "expires": null,
+    });
+    record::<MuteRule>(&defaults, written, &[])
 }
 
 fn evaluation() -> Value {
