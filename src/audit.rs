@@ -336,6 +336,10 @@ fn holding(inventory: &Inventory, account: &Account, kind: SubjectKind) -> Holdi
     match kind {
         SubjectKind::Account => holding.found = 1,
         SubjectKind::Change => holding.found = inventory.changes.iter().filter(|c| c.account == account.id).count(),
+        SubjectKind::EventDataStore => {
+            holding.found = account.event_data_stores.items.len();
+            holding.gaps.extend(account.event_data_stores.gaps.iter().cloned());
+        }
         SubjectKind::Organization => holding.see(inventory, kind, &account.organization.clone().map(|o| o.map(|o| o.0))),
         _ => {
             // Code speaks of what it declares, also where it need not be all that the account holds.
@@ -360,7 +364,14 @@ impl Holding {
             SubjectKind::Key => self.see(inventory, kind, &trail.kms_key.clone().map(|k| k.map(|k| k.0))),
             SubjectKind::LogGroup => self.see(inventory, kind, &trail.log_group.clone().map(|g| g.map(|g| g.0))),
             SubjectKind::Topic => self.see(inventory, kind, &trail.sns_topic.clone().map(|t| t.map(|t| t.0))),
-            SubjectKind::Account | SubjectKind::Organization | SubjectKind::Change => {}
+            SubjectKind::Alarm => {
+                for group in trail.log_group.possible().flatten().filter_map(|g| inventory.log_group(&g.0)) {
+                    self.found += group.alarms.items.len();
+                    self.gaps.extend(group.alarms.gaps.iter().cloned());
+                }
+                self.gaps.extend(trail.log_group.gap().cloned());
+            }
+            SubjectKind::Account | SubjectKind::Organization | SubjectKind::Change | SubjectKind::EventDataStore => {}
         }
     }
 
@@ -452,6 +463,18 @@ fn subject_of(inventory: &Inventory, record: &dyn Record) -> Subject {
             name: g.name.clone(),
             account: g.owner_account.clone(),
             region: Some(g.region.clone()),
+            ..plain()
+        }),
+        "alarm" => inventory.alarm(id).map(|a| Subject {
+            name: a.name.clone(),
+            account: a.owner_account.clone(),
+            region: Some(a.region.clone()),
+            ..plain()
+        }),
+        "event_data_store" => inventory.event_data_store(id).map(|s| Subject {
+            name: s.name.clone(),
+            account: s.owner_account.clone(),
+            region: Some(s.region.clone()),
             ..plain()
         }),
         "topic" => inventory.topic(id).map(|t| Subject {

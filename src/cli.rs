@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
+use crate::config::Family;
 use crate::finding::Severity;
 
 pub use evidence::{Evidence, Pack, Seal, Timestamping, Verify};
@@ -193,6 +194,10 @@ pub struct Scan {
     /// Leave this unit of the organization out, with the units inside; repeat it for more.
     #[arg(long = "exclude-ou", value_name = "OU", help_heading = "Accounts")]
     pub excluded_units: Vec<String>,
+    /// Do not ask about this in every Region: event-rules, lake, config, guardduty or security-hub. What rests on it is
+    /// unknown. Repeat it for more.
+    #[arg(long, value_name = "FAMILY", help_heading = "Accounts")]
+    pub skip: Vec<Family>,
 
     /// Add policies of your own from this folder; one with the id of a built-in policy takes its place.
     #[arg(long = "policies", value_name = "DIR", help_heading = "Policies")]

@@ -8,6 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Severity;
+pub use crate::inventory::Family;
 use crate::inventory::noun::closest;
 use crate::policy::ParameterValue;
 use crate::policy::catalogue::Catalogue;
@@ -90,6 +91,10 @@ pub struct Accounts {
     /// Units of the organization to leave out.
     #[serde(default)]
     pub exclude_units: Vec<String>,
+    /// What is not asked in every Region: `event-rules`, `lake`, `config`, `guardduty`, `security-hub`. What rests on it is
+    /// unknown.
+    #[serde(default)]
+    pub skip: BTreeSet<Family>,
 }
 
 /// An account to read.

@@ -74,6 +74,7 @@ pub(super) fn refuse_live_options(scan: &Scan) -> Result<(), Refusal> {
         ("--ou", !scan.units.is_empty()),
         ("--exclude-account", !scan.excluded_accounts.is_empty()),
         ("--exclude-ou", !scan.excluded_units.is_empty()),
+        ("--skip", !scan.skip.is_empty()),
     ];
     if let Some((option, _)) = for_aws.iter().find(|(_, is_given)| *is_given) {
         return Err(Refusal::new(format!("{option} is for live accounts"))
@@ -184,7 +185,9 @@ fn merge(inventories: Vec<Inventory>) -> Option<Inventory> {
         whole.buckets.extend(other.buckets);
         whole.keys.extend(other.keys);
         whole.log_groups.extend(other.log_groups);
+        whole.alarms.extend(other.alarms);
         whole.topics.extend(other.topics);
+        whole.event_data_stores.extend(other.event_data_stores);
         whole.organizations.extend(other.organizations);
         whole.calls.extend(other.calls);
         whole.changes.extend(other.changes);
@@ -214,6 +217,8 @@ fn merge(inventories: Vec<Inventory>) -> Option<Inventory> {
     );
     keep_best(&mut whole.keys, |k| k.arn.clone(), |_, _| {});
     keep_best(&mut whole.log_groups, |g| g.arn.clone(), |best, other| add_trails(&mut best.trails, other.trails));
+    keep_best(&mut whole.alarms, |a| a.arn.clone(), |_, _| {});
+    keep_best(&mut whole.event_data_stores, |s| s.arn.clone(), |_, _| {});
     keep_best(&mut whole.topics, |t| t.arn.clone(), |best, other| add_trails(&mut best.trails, other.trails));
     keep_best(&mut whole.organizations, |o| o.id.clone(), |best, other| add_trails(&mut best.trails, other.trails));
     whole.sort();

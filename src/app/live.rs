@@ -114,6 +114,7 @@ pub(super) fn plan(scan: &Scan, config: &Config) -> Result<Plan, Refusal> {
         } else {
             scan.excluded_units.iter().cloned().collect()
         },
+        skip: if scan.skip.is_empty() { file.skip.clone() } else { scan.skip.iter().copied().collect() },
         log_account: scan.log_account.clone().or_else(|| file.log_account.clone()),
     };
     plan.check().map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))?;

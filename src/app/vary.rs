@@ -13,7 +13,18 @@ const RANDOM_SUBSETS: u64 = 40;
 pub(super) fn variations(inventory: &Inventory) -> Vec<(String, Inventory)> {
     let Ok(whole) = serde_json::to_value(inventory) else { return Vec::new() };
     let mut places = Vec::new();
-    for noun in ["accounts", "trails", "buckets", "keys", "log_groups", "topics", "organizations", "changes"] {
+    for noun in [
+        "accounts",
+        "trails",
+        "buckets",
+        "keys",
+        "log_groups",
+        "alarms",
+        "topics",
+        "event_data_stores",
+        "organizations",
+        "changes",
+    ] {
         if let Some(records) = whole.get(noun) {
             find(records, format!("/{noun}"), &mut places);
         }

@@ -53,6 +53,12 @@ clients! {
     account_client: aws_sdk_account;
     /// The CloudTrail client.
     cloudtrail: aws_sdk_cloudtrail;
+    /// The CloudWatch client.
+    cloudwatch: aws_sdk_cloudwatch;
+    /// The AWS Config client.
+    config_client: aws_sdk_config;
+    /// The EventBridge client.
+    events: aws_sdk_eventbridge;
     /// The CloudWatch Logs client.
     logs: aws_sdk_cloudwatchlogs;
     /// The Organizations client.

@@ -22,6 +22,7 @@ with_sdk! {
     mod interrupt;
     mod ledger;
     mod limits;
+    mod plain;
     mod plan;
     mod profile;
     mod progress;

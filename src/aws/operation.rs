@@ -87,6 +87,8 @@ operations! {
         [always] account(regions);
     LIST_ACCOUNT_ALIASES = "iam" "ListAccountAliases" allowed by "iam:ListAccountAliases": "the account's alias"
         [] account(alias);
+    GET_ACCOUNT_SUMMARY = "iam" "GetAccountSummary" allowed by "iam:GetAccountSummary": "whether the root user has MFA, and access keys"
+        [] account(root_mfa_enabled root_has_access_keys);
     GET_ACCOUNT_PUBLIC_ACCESS_BLOCK = "s3control" "GetPublicAccessBlock" allowed by "s3:GetAccountPublicAccessBlock": "the account's public access block"
         [] account(public_access_block) bucket(account_public_access_block);
     LIST_TRAILS = "cloudtrail" "ListTrails" allowed by "cloudtrail:ListTrails": "the trails of every Region"
@@ -103,6 +105,11 @@ operations! {
         [] trail(event_selectors);
     GET_INSIGHT_SELECTORS = "cloudtrail" "GetInsightSelectors" allowed by "cloudtrail:GetInsightSelectors": "which Insights events a trail records"
         [] trail(insight_types);
+    LIST_EVENT_DATA_STORES = "cloudtrail" "ListEventDataStores" allowed by "cloudtrail:ListEventDataStores": "the event data stores of a Region"
+        [] account(event_data_stores) event_data_store(arn name owner_account region);
+    GET_EVENT_DATA_STORE = "cloudtrail" "GetEventDataStore" allowed by "cloudtrail:GetEventDataStore": "what an event data store takes in, and how long it keeps it"
+        [] event_data_store(status is_multi_region is_organization termination_protection_enabled retention_days billing_mode
+        kms_key_id kms_key event_selectors);
     LIST_TAGS = "cloudtrail" "ListTags" allowed by "cloudtrail:ListTags": "a trail's tags"
         [] trail(tags);
     LIST_BUCKETS = "s3" "ListBuckets" allowed by "s3:ListAllMyBuckets": "whether a trail's bucket belongs to the account"
@@ -146,6 +153,33 @@ operations! {
         [] key(policy);
     DESCRIBE_LOG_GROUPS = "logs" "DescribeLogGroups" allowed by "logs:DescribeLogGroups": "how long a log group keeps events, and its key"
         [first log_group] log_group(exists retention_days kms_key_id kms_key class);
+    DESCRIBE_METRIC_FILTERS = "logs" "DescribeMetricFilters" allowed by "logs:DescribeMetricFilters": "what a log group counts"
+        [] log_group(metric_filters);
+    DESCRIBE_SUBSCRIPTION_FILTERS = "logs" "DescribeSubscriptionFilters" allowed by "logs:DescribeSubscriptionFilters": "who a log group sends events on to"
+        [] log_group(subscription_filters);
+    DESCRIBE_ALARMS = "cloudwatch" "DescribeAlarms" allowed by "cloudwatch:DescribeAlarms": "which alarms watch what is counted"
+        [] log_group(alarms) alarm(arn name owner_account region actions_enabled actions topics state state_since definition)
+        topic(arn name partition owner_account region);
+    LIST_ALARM_MUTE_RULES = "cloudwatch" "ListAlarmMuteRules" allowed by "cloudwatch:ListAlarmMuteRules": "whether alarms are muted"
+        [] alarm(mute_rules);
+    GET_ALARM_MUTE_RULE = "cloudwatch" "GetAlarmMuteRule" allowed by "cloudwatch:GetAlarmMuteRule": "which alarms are muted, and when"
+        [] alarm(mute_rules);
+    LIST_RULES = "events" "ListRules" allowed by "events:ListRules": "the rules of a Region's event bus"
+        [] account(event_buses) topic(arn name partition owner_account region);
+    LIST_TARGETS_BY_RULE = "events" "ListTargetsByRule" allowed by "events:ListTargetsByRule": "who a rule tells"
+        [] account(event_buses) topic(arn name partition owner_account region);
+    DESCRIBE_CONFIGURATION_RECORDERS = "config" "DescribeConfigurationRecorders" allowed by "config:DescribeConfigurationRecorders": "what AWS Config records"
+        [] account(config_regions);
+    DESCRIBE_CONFIGURATION_RECORDER_STATUS = "config" "DescribeConfigurationRecorderStatus" allowed by "config:DescribeConfigurationRecorderStatus": "whether AWS Config records"
+        [] account(config_regions);
+    DESCRIBE_DELIVERY_CHANNEL_STATUS = "config" "DescribeDeliveryChannelStatus" allowed by "config:DescribeDeliveryChannelStatus": "whether AWS Config delivers"
+        [] account(config_regions);
+    LIST_DETECTORS = "guardduty" "ListDetectors" allowed by "guardduty:ListDetectors": "whether a Region has a GuardDuty detector"
+        [] account(threat_detections);
+    GET_DETECTOR = "guardduty" "GetDetector" allowed by "guardduty:GetDetector": "whether it is enabled"
+        [] account(threat_detections);
+    DESCRIBE_HUB = "securityhub" "DescribeHub" allowed by "securityhub:DescribeHub": "whether a Region has Security Hub enabled"
+        [] account(security_hubs);
     GET_TOPIC_ATTRIBUTES = "sns" "GetTopicAttributes" allowed by "sns:GetTopicAttributes": "a topic's encryption, policy and subscriptions"
         [first topic] topic(exists kms_key_id policy subscriptions_confirmed
         subscriptions_pending);

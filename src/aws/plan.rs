@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::inventory::Family;
+
 /// What the owner asked for. Nothing named stands for the account of the caller alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +23,9 @@ pub struct Plan {
     pub units: BTreeSet<String>,
     pub excluded_accounts: BTreeSet<String>,
     pub excluded_units: BTreeSet<String>,
+    /// What is not to be asked.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub skip: BTreeSet<Family>,
     /// The account that keeps the logs. It is read with the others, and asked first whose bucket it is.
     pub log_account: Option<String>,
 }

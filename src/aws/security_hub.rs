@@ -5,36 +5,20 @@
 //! Source: <https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_BatchImportFindings.html>.
 
 use std::collections::BTreeMap;
-use std::time::SystemTime;
 
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
-use aws_smithy_runtime::client::orchestrator::operation::Operation;
-use aws_smithy_runtime::client::retries::classifiers::{HttpStatusCodeClassifier, TransientErrorClassifier};
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, OrchestratorError};
 use aws_smithy_runtime_api::client::result::SdkError;
-use aws_smithy_types::body::SdkBody;
-use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
 use futures_util::stream::{self, StreamExt};
 use serde::Deserialize;
 
 use super::assume::Role;
 use super::connector::innermost;
 use super::gap::clean;
+use super::plain::{Plain, send};
 use super::plan::Plan;
-use super::session::{Session, Timeouts, behavior};
+use super::session::Session;
 
-const SERVICE: &str = "securityhub";
-const PATH: &str = "/findings/import";
-const TRIES: u32 = 5;
 /// Accounts that are served at a time.
 const AT_A_TIME: usize = 8;
-/// What is tried again: throttling and passing failures.
-const PASSING: &[u16] = &[429, 500, 502, 503, 504];
 
 /// Findings of one account and Region, as one request takes them.
 #[derive(Clone, Debug)]
@@ -75,7 +59,7 @@ async fn in_account(caller: &Session, plan: &Plan, account: String, imports: Vec
     let mut results = Vec::new();
     for import in imports {
         let answer = match &session {
-            Ok((session, partition)) => send(session, partition, &import).await,
+            Ok((session, partition)) => hand_over(session, partition, &import).await,
             Err(reason) => Err(reason.clone()),
         };
         let Import { account, region, findings, .. } = import;
@@ -125,121 +109,21 @@ impl Failed {
     }
 }
 
-/// What Security Hub refused the whole request with.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Refused(String);
-
-async fn send(session: &Session, partition: &str, import: &Import) -> Result<Answer, String> {
+async fn hand_over(session: &Session, partition: &str, import: &Import) -> Result<Answer, String> {
     let at = format!("securityhub:BatchImportFindings in account {}, {}", import.account, import.region);
-    let endpoint = endpoint(session, partition, &import.region).ok_or_else(|| {
-        format!("{at}: the partition `{partition}` has no known endpoint; set AWS_ENDPOINT_URL_SECURITYHUB")
-    })?;
-    let Some(provider) = session.config().credentials_provider() else { return Err(format!("{at}: no credentials")) };
-    let credentials = provider.provide_credentials().await.map_err(|e| format!("{at}: {}", clean(&innermost(&e))))?;
-    let (uri, region) = (format!("{endpoint}{PATH}"), import.region.clone());
-    let patience = Timeouts::default();
-    let timeouts = TimeoutConfig::builder()
-        .operation_timeout(patience.operation)
-        .operation_attempt_timeout(patience.attempt)
-        .connect_timeout(patience.connect)
-        .build();
-    let operation = Operation::builder()
-        .service_name(SERVICE)
-        .operation_name("BatchImportFindings")
-        .behavior_version(behavior())
-        .endpoint_url(&endpoint)
-        .no_auth()
-        .standard_retry(&RetryConfig::standard().with_max_attempts(TRIES))
-        .retry_classifier(HttpStatusCodeClassifier::new_from_codes(PASSING))
-        .retry_classifier(TransientErrorClassifier::<Refused>::new())
-        .timeout_config(timeouts)
-        .serializer(move |body: String| signed(&uri, &region, &credentials, body))
-        .deserializer(read)
-        .build();
-    operation.invoke(import.body.clone()).await.map_err(|error| {
+    let request = Plain {
+        service: "securityhub",
+        operation: "BatchImportFindings",
+        method: "POST",
+        path: "/findings/import".into(),
+        body: import.body.clone(),
+    };
+    let answer = send(session, partition, &import.region, request).await.map_err(|error| {
         let reason = match error {
             SdkError::ServiceError(refused) => refused.into_err().to_string(),
             other => innermost(&other),
         };
         format!("{at}: {}", clean(&reason))
-    })
-}
-
-/// The request as a whole; what the SDK adds to it later is not signed.
-fn signed(uri: &str, region: &str, credentials: &Credentials, body: String) -> Result<HttpRequest, BoxError> {
-    let identity = credentials.clone().into();
-    let parameters = v4::SigningParams::builder()
-        .identity(&identity)
-        .region(region)
-        .name(SERVICE)
-        .time(SystemTime::now())
-        .settings(SigningSettings::default())
-        .build()?
-        .into();
-    let kind = ("content-type", "application/json");
-    let signable = SignableRequest::new("POST", uri, std::iter::once(kind), SignableBody::Bytes(body.as_bytes()))?;
-    let (instructions, _) = sign(signable, &parameters)?.into_parts();
-    let headers: Vec<(String, String)> = instructions.headers().map(|(n, v)| (n.to_string(), v.to_string())).collect();
-    let mut request = HttpRequest::new(SdkBody::from(body));
-    request.set_method("POST")?;
-    request.set_uri(uri)?;
-    request.headers_mut().insert(kind.0, kind.1);
-    for (name, value) in headers {
-        request.headers_mut().insert(name, value);
-    }
-    Ok(request)
-}
-
-fn read(response: &HttpResponse) -> Result<Answer, OrchestratorError<Refused>> {
-    let body = response.body().bytes().unwrap_or_default();
-    if response.status().is_success() {
-        return serde_json::from_slice(body).map_err(OrchestratorError::other);
-    }
-    let said: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-    let text = |names: [&str; 2]| names.iter().find_map(|name| said[name].as_str());
-    let code = response.headers().get("x-amzn-errortype").or_else(|| text(["Code", "__type"])).unwrap_or("an error");
-    let message = text(["Message", "message"]).unwrap_or_default();
-    Err(OrchestratorError::operation(Refused(format!("{} ({}): {message}", code, response.status().as_u16()))))
-}
-
-/// The address of the service, without a slash at its end.
-fn endpoint(session: &Session, partition: &str, region: &str) -> Option<String> {
-    let own = std::env::var("AWS_ENDPOINT_URL_SECURITYHUB").ok().filter(|url| !url.is_empty());
-    if let Some(url) = own.as_deref().or(session.config().endpoint_url()) {
-        return Some(url.trim_end_matches('/').to_string());
-    }
-    let fips = if session.config().use_fips() == Some(true) { "-fips" } else { "" };
-    domain(partition).map(|domain| format!("https://{SERVICE}{fips}.{region}.{domain}"))
-}
-
-/// Source: the partitions of AWS's endpoint rules.
-fn domain(partition: &str) -> Option<&'static str> {
-    match partition {
-        "aws" | "aws-us-gov" => Some("amazonaws.com"),
-        "aws-cn" => Some("amazonaws.com.cn"),
-        "aws-eusc" => Some("amazonaws.eu"),
-        "aws-iso" => Some("c2s.ic.gov"),
-        "aws-iso-b" => Some("sc2s.sgov.gov"),
-        "aws-iso-e" => Some("cloud.adc-e.uk"),
-        "aws-iso-f" => Some("csp.hci.ic.gov"),
-        _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_request_is_signed_for_its_region() {
-        let credentials = Credentials::new("AKIAEXAMPLE", "secret", Some("token".into()), None, "test");
-        let uri = "https://securityhub.eu-west-1.amazonaws.com/findings/import";
-        let request = signed(uri, "eu-west-1", &credentials, "{}".into()).expect("signed");
-        let header = |name: &str| request.headers().get(name).unwrap_or_default().to_string();
-        assert!(header("authorization").contains("/eu-west-1/securityhub/aws4_request"), "{}", header("authorization"));
-        assert!(header("authorization").contains("content-type;host;x-amz-date"), "{}", header("authorization"));
-        assert_eq!((header("x-amz-security-token").as_str(), request.uri()), ("token", uri));
-        assert_eq!((request.method(), request.body().bytes()), ("POST", Some(&b"{}"[..])));
-    }
+    })?;
+    serde_json::from_value(answer).map_err(|e| format!("{at}: {}", clean(&e.to_string())))
 }

@@ -1,8 +1,10 @@
 //! Accounts, and what is asked of an account as a whole.
 
 use super::bucket::PublicAccessBlock;
+use super::event_bus::EventBus;
 use super::fact::{Fact, Listing};
-use super::noun::{OrganizationRef, TrailRef, noun};
+use super::neighbour::{ConfigRegion, SecurityHub, ThreatDetection};
+use super::noun::{EventDataStoreRef, OrganizationRef, TrailRef, noun};
 
 noun! {
     /// An AWS account in scope.
@@ -25,5 +27,19 @@ noun! {
         organization: Fact<Option<OrganizationRef>>,
         /// The account's public access block; all false where there is none.
         public_access_block: Fact<PublicAccessBlock>,
+        /// Whether the root user has an MFA device.
+        root_mfa_enabled: Fact<bool>,
+        /// Whether the root user has access keys.
+        root_has_access_keys: Fact<bool>,
+        /// The default event bus of each enabled Region.
+        event_buses: Listing<EventBus>,
+        /// The event data stores of CloudTrail Lake that the account owns.
+        event_data_stores: Listing<EventDataStoreRef>,
+        /// AWS Config in each enabled Region.
+        config_regions: Listing<ConfigRegion>,
+        /// GuardDuty in each enabled Region.
+        threat_detections: Listing<ThreatDetection>,
+        /// Security Hub in each enabled Region.
+        security_hubs: Listing<SecurityHub>,
     }
 }

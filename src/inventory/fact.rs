@@ -204,6 +204,16 @@ impl<T> Fact<T> {
         }
     }
 
+    /// Every value that the fact may have; none where it is unknown.
+    pub fn possible(&self) -> impl Iterator<Item = &T> {
+        let (known, candidates) = match self {
+            Fact::Known { value, .. } => (Some(value), &[][..]),
+            Fact::OneOf { candidates, .. } => (None, candidates.as_slice()),
+            Fact::Unknown(_) => (None, &[][..]),
+        };
+        known.into_iter().chain(candidates)
+    }
+
     /// The same fact seen as another type: a gap stays the gap it was.
     pub fn map<U>(self, f: impl Fn(T) -> U) -> Fact<U> {
         match self {

@@ -1,7 +1,8 @@
 //! CloudWatch Logs log groups that trails send events to.
 
 use super::fact::{Fact, Listing};
-use super::noun::{KeyRef, TrailRef, noun};
+use super::metric_filter::{MetricFilter, SubscriptionFilter};
+use super::noun::{AlarmRef, KeyRef, TrailRef, noun};
 
 noun! {
     /// A CloudWatch Logs log group that a trail sends events to.
@@ -24,6 +25,12 @@ noun! {
         kms_key: Fact<Option<KeyRef>>,
         /// The log group's class: `STANDARD`, `INFREQUENT_ACCESS` or `DELIVERY`.
         class: Fact<String>,
+        /// Its metric filters.
+        metric_filters: Listing<MetricFilter>,
+        /// Its subscription filters.
+        subscription_filters: Listing<SubscriptionFilter>,
+        /// The alarms of its account and Region on metrics that its metric filters add to, and composite alarms over them.
+        alarms: Listing<AlarmRef>,
         /// The trails of the scope that send events to the log group.
         trails: Listing<TrailRef>,
     }

@@ -4,12 +4,18 @@
 //! not what they are good for. Joins are ids, never nested copies. It is sorted, and the same facts give the same bytes.
 
 pub mod account;
+pub mod alarm;
 pub mod bucket;
 pub mod code;
 pub mod document;
+pub mod event_bus;
+pub mod event_data_store;
 pub mod fact;
+pub mod family;
 pub mod key;
 pub mod log_group;
+pub mod metric_filter;
+pub mod neighbour;
 pub mod noun;
 pub mod organization;
 pub mod tag;
@@ -23,19 +29,27 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use account::Account;
+pub use alarm::{Alarm, AlarmDefinition, MuteRule};
 pub use bucket::Bucket;
 pub use code::{Change, Code, CodeFile, Declared, SourcePlace};
+pub use event_bus::{EventBus, EventRule, RuleTarget};
+pub use event_data_store::EventDataStore;
 pub use fact::{Basis, CallId, Fact, Gap, GapKind, Gaps, Listing, Origin, Remedy};
+pub use family::Family;
 pub use key::Key;
 pub use log_group::LogGroup;
-pub use noun::{AccountRef, BucketRef, KeyRef, LogGroupRef, Noun, OrganizationRef, Record, TopicRef, TrailRef};
+pub use metric_filter::{Metric, MetricFilter, SubscriptionFilter};
+pub use neighbour::{ConfigRecorder, ConfigRegion, DeliveryChannel, SecurityHub, ThreatDetection};
+pub use noun::{
+    AccountRef, AlarmRef, BucketRef, EventDataStoreRef, KeyRef, LogGroupRef, Noun, OrganizationRef, Record, TopicRef, TrailRef,
+};
 pub use organization::{Member, Organization};
 pub use tag::Tag;
 pub use topic::Topic;
 pub use trail::{Trail, TrailStatus};
 
 /// The version of the saved form. It changes when a reader of the old form would misread the new one.
-pub const SCHEMA_VERSION: &str = "2";
+pub const SCHEMA_VERSION: &str = "3";
 
 /// Every fact of one run, and the population it was read from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -51,7 +65,9 @@ pub struct Inventory {
     pub buckets: Vec<Bucket>,
     pub keys: Vec<Key>,
     pub log_groups: Vec<LogGroup>,
+    pub alarms: Vec<Alarm>,
     pub topics: Vec<Topic>,
+    pub event_data_stores: Vec<EventDataStore>,
     /// What plans do to what is there already.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
@@ -196,7 +212,9 @@ impl Inventory {
             buckets: Vec::new(),
             keys: Vec::new(),
             log_groups: Vec::new(),
+            alarms: Vec::new(),
             topics: Vec::new(),
+            event_data_stores: Vec::new(),
             changes: Vec::new(),
             code: None,
             calls: BTreeMap::new(),
@@ -244,7 +262,9 @@ impl Inventory {
         self.keys.sort_by(|a, b| a.arn.cmp(&b.arn));
         self.organizations.sort_by(|a, b| a.id.cmp(&b.id));
         self.log_groups.sort_by(|a, b| a.arn.cmp(&b.arn));
+        self.alarms.sort_by(|a, b| a.arn.cmp(&b.arn));
         self.topics.sort_by(|a, b| a.arn.cmp(&b.arn));
+        self.event_data_stores.sort_by(|a, b| a.arn.cmp(&b.arn));
         self.changes.sort_by(|a, b| a.address.cmp(&b.address));
         if let Some(code) = &mut self.code {
             code.sort();
@@ -256,9 +276,17 @@ impl Inventory {
         }
         for group in &mut self.log_groups {
             sort_refs(&mut group.trails);
+            group.metric_filters.items.sort_by(|a, b| a.name.cmp(&b.name));
+            group.subscription_filters.items.sort_by(|a, b| a.name.cmp(&b.name));
+            group.alarms.items.sort();
+            group.alarms.items.dedup();
         }
         for topic in &mut self.topics {
             sort_refs(&mut topic.trails);
+        }
+        for alarm in &mut self.alarms {
+            alarm.topics.items.sort();
+            alarm.mute_rules.items.sort_by(|a, b| a.arn.cmp(&b.arn));
         }
         for trail in &mut self.trails {
             trail.status.items.sort_by(|a, b| a.region.cmp(&b.region));
@@ -271,6 +299,15 @@ impl Inventory {
         for account in &mut self.accounts {
             sort_refs(&mut account.trails);
             account.regions.items.sort();
+            account.event_buses.items.sort_by(|a, b| a.region.cmp(&b.region));
+            for bus in &mut account.event_buses.items {
+                bus.rules.items.sort_by(|a, b| a.arn.cmp(&b.arn));
+                bus.rules.items.iter_mut().for_each(|rule| rule.targets.items.sort_by(|a, b| a.id.cmp(&b.id)));
+            }
+            account.event_data_stores.items.sort();
+            account.config_regions.items.sort_by(|a, b| a.region.cmp(&b.region));
+            account.threat_detections.items.sort_by(|a, b| a.region.cmp(&b.region));
+            account.security_hubs.items.sort_by(|a, b| a.region.cmp(&b.region));
         }
     }
 
@@ -298,6 +335,14 @@ impl Inventory {
         by_id(&self.topics, arn, |t| &t.arn)
     }
 
+    pub fn alarm(&self, arn: &str) -> Option<&Alarm> {
+        by_id(&self.alarms, arn, |a| &a.arn)
+    }
+
+    pub fn event_data_store(&self, arn: &str) -> Option<&EventDataStore> {
+        by_id(&self.event_data_stores, arn, |s| &s.arn)
+    }
+
     pub fn change(&self, address: &str) -> Option<&Change> {
         by_id(&self.changes, address, |c| &c.address)
     }
@@ -314,7 +359,9 @@ impl Inventory {
             "bucket" => self.bucket(id).map(|r| r as &dyn Record),
             "key" => self.key(id).map(|r| r as &dyn Record),
             "log_group" => self.log_group(id).map(|r| r as &dyn Record),
+            "alarm" => self.alarm(id).map(|r| r as &dyn Record),
             "topic" => self.topic(id).map(|r| r as &dyn Record),
+            "event_data_store" => self.event_data_store(id).map(|r| r as &dyn Record),
             "organization" => self.organization(id).map(|r| r as &dyn Record),
             "change" => self.change(id).map(|r| r as &dyn Record),
             _ => None,
@@ -329,7 +376,9 @@ impl Inventory {
             "bucket" => self.buckets.iter().map(|r| r as &dyn Record).collect(),
             "key" => self.keys.iter().map(|r| r as &dyn Record).collect(),
             "log_group" => self.log_groups.iter().map(|r| r as &dyn Record).collect(),
+            "alarm" => self.alarms.iter().map(|r| r as &dyn Record).collect(),
             "topic" => self.topics.iter().map(|r| r as &dyn Record).collect(),
+            "event_data_store" => self.event_data_stores.iter().map(|r| r as &dyn Record).collect(),
             "organization" => self.organizations.iter().map(|r| r as &dyn Record).collect(),
             "change" => self.changes.iter().map(|r| r as &dyn Record).collect(),
             _ => Vec::new(),
@@ -364,7 +413,21 @@ pub fn nouns() -> Vec<&'static Noun> {
         bucket::ReplicationRule::table(),
         Key::table(),
         LogGroup::table(),
+        MetricFilter::table(),
+        Metric::table(),
+        SubscriptionFilter::table(),
+        Alarm::table(),
+        MuteRule::table(),
+        EventBus::table(),
+        EventRule::table(),
+        RuleTarget::table(),
         Topic::table(),
+        EventDataStore::table(),
+        ConfigRegion::table(),
+        ConfigRecorder::table(),
+        DeliveryChannel::table(),
+        ThreatDetection::table(),
+        SecurityHub::table(),
         Organization::table(),
         Change::table(),
         Member::table(),

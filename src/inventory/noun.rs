@@ -83,6 +83,7 @@ pub enum View<'a> {
 pub enum Opaque<'a> {
     EventSelectors(&'a super::trail::EventSelectors),
     PolicyDocument(&'a super::document::PolicyDocument),
+    AlarmDefinition(&'a super::alarm::AlarmDefinition),
 }
 
 /// A noun's record seen through its table.
@@ -230,6 +231,14 @@ reference!(
 reference!(
     /// An SNS topic, by its ARN.
     TopicRef => "topic"
+);
+reference!(
+    /// A CloudWatch alarm, by its ARN.
+    AlarmRef => "alarm"
+);
+reference!(
+    /// An event data store, by its ARN.
+    EventDataStoreRef => "event_data_store"
 );
 reference!(
     /// An organization, by its id.

@@ -1,11 +1,11 @@
-//! SNS topics that are told of delivered log files.
+//! SNS topics that are told of delivered log files, and those that alarms and rules tell.
 
 use super::document::PolicyDocument;
 use super::fact::{Fact, Listing};
 use super::noun::{TrailRef, noun};
 
 noun! {
-    /// An SNS topic that a trail tells of each delivery.
+    /// An SNS topic that a trail tells of each delivery, or that an alarm or a rule tells of an event.
     pub struct Topic("topic", id = arn) {
         /// The topic's ARN.
         arn: String,
@@ -27,7 +27,7 @@ noun! {
         subscriptions_confirmed: Fact<i64>,
         /// Subscriptions that wait for their confirmation.
         subscriptions_pending: Fact<i64>,
-        /// The trails of the scope that tell the topic.
+        /// The trails of the scope that tell the topic; none where only alarms or rules do.
         trails: Listing<TrailRef>,
     }
 }

@@ -204,6 +204,7 @@ fn plain(view: &View<'_>) -> Value {
         }
         View::Ref { id, .. } => json!(id),
         View::Opaque(Opaque::EventSelectors(_)) => json!("event selectors"),
+        View::Opaque(Opaque::AlarmDefinition(_)) => json!("alarm definition"),
         View::Opaque(Opaque::PolicyDocument(_)) => json!("policy document"),
         View::Known { value, .. } => plain(value),
         View::OneOf { .. } | View::Unknown(_) => json!("unknown"),

@@ -24,7 +24,9 @@ pub enum SubjectKind {
     Bucket,
     Key,
     LogGroup,
+    Alarm,
     Topic,
+    EventDataStore,
     Organization,
     Change,
 }
@@ -38,7 +40,9 @@ impl SubjectKind {
             SubjectKind::Bucket => "bucket",
             SubjectKind::Key => "key",
             SubjectKind::LogGroup => "log_group",
+            SubjectKind::Alarm => "alarm",
             SubjectKind::Topic => "topic",
+            SubjectKind::EventDataStore => "event_data_store",
             SubjectKind::Organization => "organization",
             SubjectKind::Change => "change",
         }

@@ -16,6 +16,7 @@ pub(super) struct Concern<'a> {
     buckets: BTreeSet<&'a str>,
     keys: BTreeSet<&'a str>,
     log_groups: BTreeSet<&'a str>,
+    alarms: BTreeSet<&'a str>,
     topics: BTreeSet<&'a str>,
     /// An account whose organization is not known may be in any.
     any_organization: bool,
@@ -55,10 +56,10 @@ impl<'a> Concern<'a> {
 
     /// What the trail names as serving it.
     fn serve(&mut self, trail: &'a Trail) {
-        self.buckets.extend(values(&trail.bucket).map(|b| b.0.as_str()));
-        self.keys.extend(values(&trail.kms_key).flatten().map(|k| k.0.as_str()));
-        self.log_groups.extend(values(&trail.log_group).flatten().map(|g| g.0.as_str()));
-        self.topics.extend(values(&trail.sns_topic).flatten().map(|t| t.0.as_str()));
+        self.buckets.extend(trail.bucket.possible().map(|b| b.0.as_str()));
+        self.keys.extend(trail.kms_key.possible().flatten().map(|k| k.0.as_str()));
+        self.log_groups.extend(trail.log_group.possible().flatten().map(|g| g.0.as_str()));
+        self.topics.extend(trail.sns_topic.possible().flatten().map(|t| t.0.as_str()));
     }
 
     /// What says by itself that it serves such a trail, and the keys of what serves one.
@@ -68,7 +69,7 @@ impl<'a> Concern<'a> {
                 self.buckets.insert(&bucket.name);
             }
             if self.buckets.contains(bucket.name.as_str()) {
-                self.keys.extend(values(&bucket.default_encryption_key).flatten().map(|k| k.0.as_str()));
+                self.keys.extend(bucket.default_encryption_key.possible().flatten().map(|k| k.0.as_str()));
             }
         }
         for group in &inventory.log_groups {
@@ -76,9 +77,16 @@ impl<'a> Concern<'a> {
                 self.log_groups.insert(&group.arn);
             }
             if self.log_groups.contains(group.arn.as_str()) {
-                self.keys.extend(values(&group.kms_key).flatten().map(|k| k.0.as_str()));
+                self.keys.extend(group.kms_key.possible().flatten().map(|k| k.0.as_str()));
             }
         }
+        let groups = inventory.log_groups.iter().filter(|g| self.log_groups.contains(g.arn.as_str()));
+        self.alarms.extend(groups.flat_map(|g| &g.alarms.items).map(|a| a.0.as_str()));
+        let alarms = inventory.alarms.iter().filter(|a| self.alarms.contains(a.arn.as_str()));
+        self.topics.extend(alarms.flat_map(|a| &a.topics.items).map(|t| t.0.as_str()));
+        let buses = self.accounts.iter().filter_map(|id| inventory.account(id)).flat_map(|a| &a.event_buses.items);
+        let targets = buses.flat_map(|bus| &bus.rules.items).flat_map(|rule| &rule.targets.items);
+        self.topics.extend(targets.filter_map(|t| t.topic.as_ref()).map(|t| t.0.as_str()));
         for topic in &inventory.topics {
             if topic.trails.items.iter().any(|t| self.trails.contains(t.0.as_str())) {
                 self.topics.insert(&topic.arn);
@@ -100,20 +108,11 @@ impl<'a> Concern<'a> {
             "bucket" => self.buckets.contains(subject.name.as_str()),
             "key" => self.keys.contains(id),
             "log_group" => self.log_groups.contains(id),
+            "alarm" => self.alarms.contains(id),
             "topic" => self.topics.contains(id),
             _ => true,
         };
         let id_of_account = subject.account.len() == 12 && subject.account.bytes().all(|b| b.is_ascii_digit());
         serves || !id_of_account || self.accounts.contains(subject.account.as_str())
     }
-}
-
-/// Every value that the fact may have.
-fn values<T>(fact: &Fact<T>) -> impl Iterator<Item = &T> {
-    let (known, candidates) = match fact {
-        Fact::Known { value, .. } => (Some(value), &[][..]),
-        Fact::OneOf { candidates, .. } => (None, candidates.as_slice()),
-        Fact::Unknown(_) => (None, &[][..]),
-    };
-    known.into_iter().chain(candidates)
 }

@@ -104,6 +104,9 @@ pub fn log_group(gap: &Gap) -> LogGroup {
         kms_key_id: Fact::Unknown(gap.clone()),
         kms_key: Fact::Unknown(gap.clone()),
         class: Fact::Unknown(gap.clone()),
+        metric_filters: Listing::unread(gap.clone()),
+        subscription_filters: Listing::unread(gap.clone()),
+        alarms: Listing::unread(gap.clone()),
         trails: Listing::default(),
     }
 }

@@ -11,14 +11,28 @@ use crate::inventory::nouns;
 pub(in crate::app) type Defaults = BTreeMap<(&'static str, &'static str), String>;
 
 /// Where a record of the noun stands in an inventory of one record each. The nouns that are not here have no defaults.
-const RECORDS: [(&str, &str); 9] = [
+const RECORDS: [(&str, &str); 23] = [
     ("account", "/accounts/0"),
     ("trail", "/trails/0"),
     ("trail_status", "/trails/0/status/items/0"),
     ("bucket", "/buckets/0"),
     ("key", "/keys/0"),
     ("log_group", "/log_groups/0"),
+    ("metric_filter", "/log_groups/0/metric_filters/items/0"),
+    ("metric", "/log_groups/0/metric_filters/items/0/metrics/0"),
+    ("subscription_filter", "/log_groups/0/subscription_filters/items/0"),
+    ("alarm", "/alarms/0"),
+    ("mute_rule", "/alarms/0/mute_rules/items/0"),
+    ("event_bus", "/accounts/0/event_buses/items/0"),
+    ("event_rule", "/accounts/0/event_buses/items/0/rules/items/0"),
+    ("rule_target", "/accounts/0/event_buses/items/0/rules/items/0/targets/items/0"),
     ("topic", "/topics/0"),
+    ("event_data_store", "/event_data_stores/0"),
+    ("config_region", "/accounts/0/config_regions/items/0"),
+    ("config_recorder", "/accounts/0/config_regions/items/0/recorders/items/0"),
+    ("delivery_channel", "/accounts/0/config_regions/items/0/delivery_channels/items/0"),
+    ("threat_detection", "/accounts/0/threat_detections/items/0"),
+    ("security_hub", "/accounts/0/security_hubs/items/0"),
     ("organization", "/organizations/0"),
     ("member", "/organizations/0/members/items/0"),
 ];
@@ -45,14 +59,26 @@ pub(in crate::app) fn defaults() -> Defaults {
 }
 
 /// What a record is known by.
-const WRITTEN: [(&str, &str); 9] = [
+const WRITTEN: [(&str, &str); 21] = [
     ("account", "id"),
     ("trail", "arn"),
     ("trail_status", "region"),
     ("bucket", "name"),
     ("key", "arn"),
     ("log_group", "arn"),
+    ("metric_filter", "name"),
+    ("metric", "name"),
+    ("subscription_filter", "name"),
+    ("alarm", "arn"),
+    ("mute_rule", "arn"),
+    ("event_bus", "region"),
+    ("event_rule", "name"),
+    ("rule_target", "arn"),
     ("topic", "arn"),
+    ("event_data_store", "arn"),
+    ("config_region", "region"),
+    ("threat_detection", "region"),
+    ("security_hub", "region"),
     ("organization", "id"),
     ("member", "id"),
 ];
@@ -61,12 +87,18 @@ const WRITTEN: [(&str, &str); 9] = [
 fn sample(account: &str, region: &str, name: &str) -> Value {
     let arn = |service: &str, rest: &str| format!("arn:aws:{service}:{region}:{account}:{rest}{name}");
     let given = json!({
-        "accounts": [{"id": account}],
+        "accounts": [{"id": account, "regions": [region], "event_buses": [{"region": region, "rules": [{"name": name, "targets": [{"arn": arn("sns", "")}]}]}]}],
         "trails": [{"arn": arn("cloudtrail", "trail/")}],
         "buckets": [{"name": format!("bucket-{name}")}],
         "keys": [{"arn": arn("kms", "key/")}],
-        "log_groups": [{"arn": arn("logs", "log-group:")}],
+        "log_groups": [{
+            "arn": arn("logs", "log-group:"),
+            "metric_filters": [{"name": name}],
+            "subscription_filters": [{"name": name}],
+        }],
+        "alarms": [{"arn": arn("cloudwatch", "alarm:"), "mute_rules": [{"arn": arn("cloudwatch", "alarm-mute-rule:")}]}],
         "topics": [{"arn": arn("sns", "")}],
+        "event_data_stores": [{"arn": arn("cloudtrail", "eventdatastore/")}],
         "organizations": [{"id": format!("o-{name}"), "members": [{"id": account}]}],
     });
     let given: Option<Given> = serde_json::from_value(given).ok();

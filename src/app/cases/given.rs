@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
-use super::{healthy, moment};
+use super::{healthy, moment, watched};
 use crate::inventory::noun::closest;
 use crate::inventory::{CallId, Gap, GapKind, Inventory};
 use crate::yaml::Step;
@@ -31,7 +31,11 @@ pub struct Given {
     #[serde(default)]
     pub log_groups: Vec<Written>,
     #[serde(default)]
+    pub alarms: Vec<Written>,
+    #[serde(default)]
     pub topics: Vec<Written>,
+    #[serde(default)]
+    pub event_data_stores: Vec<Written>,
     #[serde(default)]
     pub organizations: Vec<Written>,
     #[serde(default)]
@@ -94,11 +98,13 @@ impl Given {
         let trails = each("trails", &self.trails, |t| healthy::trail(t, &accounts))?;
         let buckets = each("buckets", &self.buckets, |b| healthy::bucket(b, &accounts, &trails))?;
         let keys = each("keys", &self.keys, healthy::key)?;
-        let log_groups = each("log_groups", &self.log_groups, |g| healthy::log_group(g, &trails))?;
+        let alarms = each("alarms", &self.alarms, watched::alarm)?;
+        let log_groups = each("log_groups", &self.log_groups, |g| healthy::log_group(g, &trails, &alarms))?;
         let topics = each("topics", &self.topics, |t| healthy::topic(t, &trails))?;
+        let stores = each("event_data_stores", &self.event_data_stores, watched::event_data_store)?;
         let organizations = each("organizations", &self.organizations, |o| healthy::organization(o, &trails))?;
         let changes = each("changes", &self.changes, healthy::change)?;
-        let listed = each("accounts", &accounts, |a| healthy::account(a, &self.trails))?;
+        let listed = each("accounts", &accounts, |a| healthy::account(a, &self.trails, &stores))?;
         let scopes: Vec<Value> = listed.iter().map(|a| json!({"id": a["id"], "reached": true, "regions": []})).collect();
         let now = moment();
         let mut all = json!({
@@ -106,7 +112,7 @@ impl Given {
             "schema_version": crate::inventory::SCHEMA_VERSION,
             "scope": {"started": now, "ended": now, "accounts": scopes},
             "accounts": listed, "trails": trails, "buckets": buckets, "keys": keys,
-            "log_groups": log_groups, "topics": topics, "organizations": organizations, "calls": {},
+            "log_groups": log_groups, "alarms": alarms, "topics": topics, "event_data_stores": stores, "organizations": organizations, "calls": {},
         });
         if !changes.is_empty() {
             all["changes"] = changes.into();

@@ -9,18 +9,19 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::given::{At, Misfit, Written, arn, gap, known, record, text};
-use super::moment;
+use super::{moment, watched};
 use crate::inventory::bucket::PublicAccessBlock;
 use crate::inventory::document::PolicyDocument;
 use crate::inventory::{Account, Bucket, Change, Key, LogGroup, Member, Organization, Topic, Trail, TrailStatus};
 
-pub(super) fn account(written: &Written, trails: &[Written]) -> Result<Value, Misfit> {
+pub(super) fn account(written: &Written, trails: &[Written], stores: &[Value]) -> Result<Value, Misfit> {
     let id = text(written, "id")?;
     let sees = |t: &&Written| match t.get("seen_by").and_then(Value::as_array) {
         Some(ids) => ids.iter().any(|i| i == id),
         None => t.get("owner_account").and_then(Value::as_str).or_else(|| t.get("arn")?.as_str()?.split(':').nth(4)) == Some(id),
     };
     let seen: Vec<&Value> = trails.iter().filter(sees).filter_map(|t| t.get("arn")).collect();
+    let owned: Vec<&Value> = stores.iter().filter(|s| s["owner_account"] == json!(id)).map(|s| &s["arn"]).collect();
     let defaults = json!({
         "id": id,
         "partition": "aws",
@@ -31,8 +32,16 @@ pub(super) fn account(written: &Written, trails: &[Written]) -> Result<Value, Mi
         "trails": {"items": seen},
         "organization": known(Value::Null),
         "public_access_block": known(flags("account", false)),
+        "root_mfa_enabled": known(true),
+        "root_has_access_keys": known(false),
+        "event_buses": {"items": []},
+        "event_data_stores": {"items": owned},
+        "config_regions": {"items": []},
+        "threat_detections": {"items": []},
+        "security_hubs": {"items": []},
     });
     let written = with_flags(written, "public_access_block", "account", false)?;
+    let written = watched::by_region(&written, &regions_of(std::slice::from_ref(&written)))?;
     record::<Account>(&defaults, &written, &[])
 }
 
@@ -249,8 +258,10 @@ fn with_policy(written: &Written) -> Result<Written, Misfit> {
     Ok(written)
 }
 
-pub(super) fn log_group(written: &Written, trails: &[Value]) -> Result<Value, Misfit> {
+pub(super) fn log_group(written: &Written, trails: &[Value], alarms: &[Value]) -> Result<Value, Misfit> {
     let (arn, [_, _, _, region, owner, name]) = arn(written)?;
+    let here = |a: &&Value| a["owner_account"] == json!(owner) && a["region"] == json!(region);
+    let beside: Vec<&Value> = alarms.iter().filter(here).map(|a| &a["arn"]).collect();
     let defaults = json!({
         "arn": arn,
         "name": name.strip_prefix("log-group:").unwrap_or(name),
@@ -261,9 +272,12 @@ pub(super) fn log_group(written: &Written, trails: &[Value]) -> Result<Value, Mi
         "kms_key_id": known(Value::Null),
         "kms_key": known(Value::Null),
         "class": known("STANDARD"),
+        "metric_filters": {"items": []},
+        "subscription_filters": {"items": []},
+        "alarms": {"items": beside},
         "trails": {"items": naming(trails, "log_group", arn)},
     });
-    record::<LogGroup>(&defaults, written, &[])
+    record::<LogGroup>(&defaults, &watched::filters(written)?, &[])
 }
 
 pub(super) fn topic(written: &Written, trails: &[Value]) -> Result<Value, Misfit> {

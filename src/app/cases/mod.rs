@@ -7,6 +7,7 @@ mod defaults;
 mod given;
 mod healthy;
 mod verdict;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use super::functions::Function;
 use super::tree::Node;
-use crate::inventory::noun::Kind;
+use crate::inventory::noun::{Kind, Noun};
 use crate::inventory::nouns;
 
 /// Fields, each with its noun: `("trail", "is_logging")`.
@@ -78,9 +78,15 @@ pub fn population(noun: &str) -> Reads {
         .iter()
         .filter(|owner| !nested.contains(owner.name))
         .flat_map(|owner| owner.fields.iter().map(|field| (owner.name, field)))
-        .filter(|(_, field)| names(&field.kind, false) == Some(noun))
+        .filter(|(_, field)| leads_to(&field.kind, noun, &nouns))
         .map(|(owner, field)| (owner, field.name))
         .collect()
+}
+
+/// Whether a field refers to records of the noun, itself or in what is nested in it.
+fn leads_to(kind: &Kind, noun: &str, nouns: &[&Noun]) -> bool {
+    let inside = |of: &str| nouns.iter().filter(|n| n.name == of).flat_map(|n| &n.fields).any(|f| leads_to(&f.kind, noun, nouns));
+    names(kind, false) == Some(noun) || names(kind, true).is_some_and(inside)
 }
 
 /// The noun of the records in a field: those nested in it, or those that it refers to.

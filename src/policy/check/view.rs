@@ -213,6 +213,7 @@ fn text(view: &View<'_>) -> String {
         View::Record(record) => record.id().to_string(),
         View::Ref { id, .. } => (*id).to_string(),
         View::Opaque(Opaque::EventSelectors(selectors)) => semantics::selectors::describe(selectors),
+        View::Opaque(Opaque::AlarmDefinition(definition)) => definition.summary(),
         View::Opaque(Opaque::PolicyDocument(policy)) => match policy.statements.len() {
             1 => "policy of 1 statement".to_string(),
             n => format!("policy of {n} statements"),

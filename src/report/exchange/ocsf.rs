@@ -139,7 +139,9 @@ fn resource(places: &Places<'_>, entry: &Entry<'_>, account: &str) -> Value {
         "bucket" => ("AWS::S3::Bucket", "s3"),
         "key" => ("AWS::KMS::Key", "kms"),
         "log_group" => ("AWS::Logs::LogGroup", "logs"),
+        "alarm" => ("AWS::CloudWatch::Alarm", "cloudwatch"),
         "topic" => ("AWS::SNS::Topic", "sns"),
+        "event_data_store" => ("AWS::CloudTrail::EventDataStore", "cloudtrail"),
         other => (other, "aws"),
     };
     json!({

@@ -41,14 +41,16 @@ pub struct InventoryLines {
 impl InventoryLines {
     /// Of the text of `inventory.json`. A record that is not found has no line.
     pub fn of(text: &str) -> InventoryLines {
-        const SECTIONS: [(&str, &str, &str); 7] = [
+        const SECTIONS: [(&str, &str, &str); 9] = [
             ("  \"organizations\": [", "organization", "id"),
             ("  \"accounts\": [", "account", "id"),
             ("  \"trails\": [", "trail", "arn"),
             ("  \"buckets\": [", "bucket", "name"),
             ("  \"keys\": [", "key", "arn"),
             ("  \"log_groups\": [", "log_group", "arn"),
+            ("  \"alarms\": [", "alarm", "arn"),
             ("  \"topics\": [", "topic", "arn"),
+            ("  \"event_data_stores\": [", "event_data_store", "arn"),
         ];
         let mut lines: BTreeMap<&'static str, BTreeMap<String, usize>> = BTreeMap::new();
         let (mut section, mut begin) = (None, 0);

@@ -1,10 +1,11 @@
 //! The account as a whole: its alias, its Regions, its public access block.
 
 use aws_sdk_account::types::RegionOptStatus;
+use aws_sdk_iam::types::SummaryKeyType;
 use tokio::join;
 
-use super::ask::{Ask, Reader, fact, not_understood, pages};
-use crate::aws::operation::{GET_ACCOUNT_PUBLIC_ACCESS_BLOCK, LIST_ACCOUNT_ALIASES, LIST_REGIONS};
+use super::ask::{Ask, Reader, fact, not_understood, pages, stated};
+use crate::aws::operation::{GET_ACCOUNT_PUBLIC_ACCESS_BLOCK, GET_ACCOUNT_SUMMARY, LIST_ACCOUNT_ALIASES, LIST_REGIONS};
 use crate::inventory::bucket::PublicAccessBlock;
 use crate::inventory::{Fact, Gap, GapKind, Listing, Origin, RegionOutcome, RegionScope, Remedy};
 
@@ -16,14 +17,17 @@ pub(super) struct AccountFacts {
     /// Every Region that AWS lists, with what is known before any trail is asked; none stands for "depends on the calls".
     pub(super) known: Vec<(String, Option<RegionOutcome>)>,
     pub(super) public_access_block: Fact<PublicAccessBlock>,
+    pub(super) root_mfa_enabled: Fact<bool>,
+    pub(super) root_has_access_keys: Fact<bool>,
 }
 
 pub(super) async fn collect(reader: &Reader) -> AccountFacts {
     let region = reader.session.base_region();
     let iam = reader.session.iam(region);
     let s3control = reader.session.s3control(region);
-    let (aliases, block, listed) = join!(
+    let (aliases, summary, block, listed) = join!(
         reader.ask(Ask::new(LIST_ACCOUNT_ALIASES, region, ""), iam.list_account_aliases().send()),
+        reader.ask(Ask::new(GET_ACCOUNT_SUMMARY, region, ""), iam.get_account_summary().send()),
         reader.ask_or_none(
             Ask::new(GET_ACCOUNT_PUBLIC_ACCESS_BLOCK, region, ""),
             &["NoSuchPublicAccessBlockConfiguration"],
@@ -32,7 +36,12 @@ pub(super) async fn collect(reader: &Reader) -> AccountFacts {
         list_regions(reader),
     );
     let (regions, known) = sort_regions(reader.session.regions_asked(), region, listed);
+    let counted = |key: SummaryKeyType| {
+        stated(&summary, key.as_str(), |output| output.summary_map().and_then(|map| map.get(&key)).map(|count| *count > 0))
+    };
     AccountFacts {
+        root_mfa_enabled: counted(SummaryKeyType::AccountMfaEnabled),
+        root_has_access_keys: counted(SummaryKeyType::AccountAccessKeysPresent),
         alias: fact(&aliases, |output| output.account_aliases().first().cloned()),
         regions,
         known,

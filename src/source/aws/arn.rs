@@ -3,6 +3,7 @@
 /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Arn<'a> {
+    pub(super) service: &'a str,
     pub(super) region: &'a str,
     pub(super) account: &'a str,
     pub(super) resource: &'a str,
@@ -15,8 +16,8 @@ impl<'a> Arn<'a> {
         if parts.next()? != "arn" {
             return None;
         }
-        let (_partition, _service) = (parts.next()?, parts.next()?);
-        Some(Arn { region: parts.next()?, account: parts.next()?, resource: parts.next()? })
+        let (_partition, service) = (parts.next()?, parts.next()?);
+        Some(Arn { service, region: parts.next()?, account: parts.next()?, resource: parts.next()? })
     }
 }
 

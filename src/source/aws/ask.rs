@@ -28,11 +28,13 @@ pub(super) struct Ask<'a> {
     pub(super) owner: Option<&'a str>,
     /// Whether a refusal is as good as an answer, and says nothing about the Region.
     pub(super) is_probe: bool,
+    /// Whether it is about what stands beside trails: a refusal says nothing about the Region, unless nobody may ask there.
+    pub(super) is_beside: bool,
 }
 
 impl<'a> Ask<'a> {
     pub(super) fn new(operation: &'static Operation, region: &'a str, about: &'a str) -> Self {
-        Ask { operation, region, about, owner: None, is_probe: false }
+        Ask { operation, region, about, owner: None, is_probe: false, is_beside: false }
     }
 
     pub(super) fn owned_by(self, owner: &'a str) -> Self {
@@ -41,6 +43,10 @@ impl<'a> Ask<'a> {
 
     pub(super) fn probing(self) -> Self {
         Ask { is_probe: true, ..self }
+    }
+
+    pub(super) fn beside(self) -> Self {
+        Ask { is_beside: true, ..self }
     }
 }
 
@@ -138,6 +144,9 @@ impl Reader {
     }
 
     fn note(&self, ask: Ask<'_>, gap: Option<&Gap>) {
+        if ask.is_beside && gap.is_some_and(|gap| gap.kind != GapKind::BlockedByScp) {
+            return;
+        }
         let mut regions = self.regions.lock().unwrap_or_else(PoisonError::into_inner);
         let gaps = regions.entry(ask.region.to_string()).or_default();
         gaps.extend(gap.filter(|gap| !ask.is_probe && gap.kind != GapKind::OtherAccount).cloned());

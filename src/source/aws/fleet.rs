@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::account::AccountFacts;
 use super::arn::Arn;
 use super::ask::Reader;
+use super::beside::Beside;
 use super::organization::Seen;
 use super::trail::Found;
 use crate::aws::{Answer, Identity, Refusal};
@@ -17,6 +18,7 @@ pub(super) struct Member {
     pub(super) identity: Identity,
     pub(super) facts: AccountFacts,
     pub(super) organization: Result<Answer<Option<Seen>>, Refusal>,
+    pub(super) beside: Beside,
     /// The trails that record in the account.
     pub(super) trails: Listing<TrailRef>,
     /// The same trails, as the account describes them.

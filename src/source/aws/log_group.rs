@@ -1,9 +1,12 @@
 //! Log groups that trails name, in the accounts that own them.
 
+use aws_sdk_cloudwatchlogs::types::MetricTransformation;
+use tokio::join;
+
 use super::arn::Arn;
 use super::ask::{Ask, Reader, not_understood, pages, text};
-use crate::aws::operation::DESCRIBE_LOG_GROUPS;
-use crate::inventory::{Fact, Gap, GapKind, Listing, LogGroup, Remedy, TrailRef};
+use crate::aws::operation::{DESCRIBE_LOG_GROUPS, DESCRIBE_METRIC_FILTERS, DESCRIBE_SUBSCRIPTION_FILTERS};
+use crate::inventory::{Fact, Gap, GapKind, Listing, LogGroup, Metric, MetricFilter, Remedy, SubscriptionFilter, TrailRef};
 
 /// A log group's ARN as it identifies the group: CloudTrail writes `:*` behind it.
 pub(super) fn id(arn: &str) -> &str {
@@ -56,6 +59,8 @@ pub(super) async fn collect(owner: Option<&Reader>, arn: &str, trails: Listing<T
         let gap = Gap::new(GapKind::NotFound, message).with_remedy(remedy).with_call(last.call.clone());
         return unread(arn, of_arn, &gap, Fact::observed(false, last.origin()), trails);
     };
+    let (metric_filters, subscription_filters) =
+        join!(metric_filters(reader, parts.region, name), subscription_filters(reader, parts.region, name));
     LogGroup {
         arn: arn.to_string(),
         name: name.to_string(),
@@ -70,6 +75,9 @@ pub(super) async fn collect(owner: Option<&Reader>, arn: &str, trails: Listing<T
             // Groups that are older than the classes have the first one.
             None => Fact::Known { value: "STANDARD".into(), from, basis: crate::inventory::Basis::AssumedDefault },
         },
+        metric_filters,
+        subscription_filters,
+        alarms: Listing::unread(Gap::new(GapKind::AbsentInput, "alarms were not asked for")),
         trails,
     }
 }
@@ -91,7 +99,79 @@ fn unread(
         kms_key_id: Fact::Unknown(gap.clone()),
         kms_key: Fact::Unknown(gap.clone()),
         class: Fact::Unknown(gap.clone()),
+        metric_filters: Listing::unread(gap.clone()),
+        subscription_filters: Listing::unread(gap.clone()),
+        alarms: Listing::unread(gap.clone()),
         trails,
+    }
+}
+
+async fn metric_filters(reader: &Reader, region: &str, name: &str) -> Listing<MetricFilter> {
+    let client = reader.session.logs(region);
+    let paged = pages(
+        |token| {
+            let request = client.describe_metric_filters().log_group_name(name).set_next_token(token).send();
+            reader.ask(Ask::new(DESCRIBE_METRIC_FILTERS, region, name), request)
+        },
+        |page| page.next_token(),
+    )
+    .await;
+    let mut listing = Listing { items: Vec::new(), gaps: Vec::from_iter(paged.gap()), from: paged.origins() };
+    for page in &paged.pages {
+        if page.value.metric_filters.is_none() {
+            listing.add_gap(not_understood(page, "`metricFilters` is missing in the answer"));
+        }
+        for filter in page.value.metric_filters() {
+            let Some(filter_name) = filter.filter_name() else {
+                listing.add_gap(not_understood(page, "a metric filter without a name"));
+                continue;
+            };
+            let system = filter.emit_system_field_dimensions();
+            listing.items.push(MetricFilter {
+                name: filter_name.to_string(),
+                // A filter without a pattern matches every event.
+                pattern: filter.filter_pattern().unwrap_or_default().to_string(),
+                applied_on_transformed_logs: filter.apply_on_transformed_logs(),
+                field_selection_criteria: text(filter.field_selection_criteria()),
+                metrics: filter.metric_transformations().iter().map(|of| metric(of, system)).collect(),
+            });
+        }
+    }
+    listing
+}
+
+fn metric(of: &MetricTransformation, system: &[String]) -> Metric {
+    let own = of.dimensions().into_iter().flat_map(|dimensions| dimensions.keys().cloned());
+    let mut dimensions: Vec<String> = own.chain(system.iter().cloned()).collect();
+    dimensions.sort();
+    Metric {
+        namespace: of.metric_namespace().to_string(),
+        name: of.metric_name().to_string(),
+        value: of.metric_value().to_string(),
+        default_value: of.default_value().map(|value| value.to_string()),
+        dimensions,
+    }
+}
+
+async fn subscription_filters(reader: &Reader, region: &str, name: &str) -> Listing<SubscriptionFilter> {
+    let client = reader.session.logs(region);
+    let paged = pages(
+        |token| {
+            let request = client.describe_subscription_filters().log_group_name(name).set_next_token(token).send();
+            reader.ask(Ask::new(DESCRIBE_SUBSCRIPTION_FILTERS, region, name), request)
+        },
+        |page| page.next_token(),
+    )
+    .await;
+    let filter = |filter: &aws_sdk_cloudwatchlogs::types::SubscriptionFilter| SubscriptionFilter {
+        name: filter.filter_name().unwrap_or_default().to_string(),
+        pattern: filter.filter_pattern().unwrap_or_default().to_string(),
+        destination_arn: filter.destination_arn().unwrap_or_default().to_string(),
+    };
+    Listing {
+        items: paged.pages.iter().flat_map(|page| page.value.subscription_filters()).map(filter).collect(),
+        gaps: Vec::from_iter(paged.gap()),
+        from: paged.origins(),
     }
 }
 

@@ -10,6 +10,12 @@
 //! ```text
 //!   7                     GetCallerIdentity, ListRegions, ListAccountAliases, account GetPublicAccessBlock,
 //!                         ListTrails, DescribeTrails, DescribeOrganization
+//! + 1                     GetAccountSummary
+//! + 7 R                   in each of R enabled Regions: ListRules, ListEventDataStores, DescribeConfigurationRecorders and
+//!                         their status, DescribeDeliveryChannelStatus, ListDetectors, DescribeHub; with `--skip`, fewer
+//! + a rule about events   ListTargetsByRule 1, where the rule is enabled and may match what CloudTrail sends
+//! + a detector            GetDetector 1
+//! + an event data store   GetEventDataStore 1
 //! + h                     DescribeTrails in h home Regions of single-Region trails that the base Region does not show
 //! + sum over own trails   GetTrailStatus in each Region covered that was asked for (all enabled ones by default; for a
 //!                         single-Region trail its home), once more in the home Region where that is not among them,
@@ -26,8 +32,10 @@
 //!                         that its access logs go to, if that is another
 //! + a foreign bucket      ListBuckets 1 an account, HeadBucket 1
 //! + a key                 DescribeKey 1 a name, GetKeyPolicy 1, GetKeyRotationStatus 1 if the key can rotate
-//! + a log group           DescribeLogGroups 1, in the account that owns it
-//! + a topic               GetTopicAttributes 1
+//! + a log group           DescribeLogGroups, DescribeMetricFilters, DescribeSubscriptionFilters, in the account that owns it
+//! + its account's Region  DescribeAlarms where it has metric filters, one page a hundred alarms; ListAlarmMuteRules where one
+//!                         of them watches what is counted, GetAlarmMuteRule a mute rule
+//! + a topic               GetTopicAttributes 1, also where an alarm or a rule names it
 //! + an organization       ListAccounts, ListDelegatedAdministrators, ListAWSServiceAccessForOrganization, one page each, where
 //!                         its management account is read; with organizational units named, two more a unit
 //! + a role                AssumeRole 1
@@ -36,13 +44,18 @@
 //! Other buckets, keys and Regions change nothing.
 
 mod account;
+mod alarm;
 mod arn;
 mod ask;
+mod beside;
 mod bucket;
+mod event_bus;
+mod event_data_store;
 mod fleet;
 mod key;
 mod log_group;
 mod naming;
+mod neighbour;
 mod organization;
 mod population;
 mod spread;
@@ -65,8 +78,8 @@ use self::population::Population;
 use self::spread::spread;
 use crate::aws::{Plan, Role, Session};
 use crate::inventory::{
-    Account, AccountScope, Bucket, Fact, Gap, GapKind, Inventory, KeyRef, Listing, LogGroup, Organization, OrganizationRef,
-    RegionOutcome, Scope, Standing, Topic, Trail, TrailRef,
+    Account, AccountScope, Alarm, Bucket, Fact, Family, Gap, GapKind, Inventory, KeyRef, Listing, LogGroup, Organization,
+    OrganizationRef, RegionOutcome, Scope, Standing, Topic, TopicRef, Trail, TrailRef,
 };
 
 /// How many accounts are read at a time.
@@ -128,8 +141,9 @@ pub async fn collect(session: &Session, plan: &Plan) -> Result<Inventory, Collec
                     Role { arn: plan.role(&account, &partition), account: account.clone(), external_id: plan.external_id.clone() }
                 });
                 // Each account is a task of its own, so that many of them share the machine's cores.
+                let skip = plan.skip.clone();
                 let task = tokio::spawn(async move {
-                    let read = enter(&session, role).await;
+                    let read = enter(&session, role, &skip).await;
                     session.progress().account_done();
                     read
                 });
@@ -154,7 +168,7 @@ pub async fn collect(session: &Session, plan: &Plan) -> Result<Inventory, Collec
 }
 
 /// Enters an account, and reads what it can tell of itself alone.
-async fn enter(session: &Session, role: Option<Role>) -> Result<Box<Member>, Box<Gap>> {
+async fn enter(session: &Session, role: Option<Role>, skip: &BTreeSet<Family>) -> Result<Box<Member>, Box<Gap>> {
     let session = match role {
         None => session.clone(),
         Some(role) => session.assume(&role).await?,
@@ -166,8 +180,10 @@ async fn enter(session: &Session, role: Option<Role>) -> Result<Box<Member>, Box
     let is_disabled = |known: &&(String, Option<RegionOutcome>)| known.1 == Some(RegionOutcome::NotEnabled);
     reader.leave_out(facts.known.iter().filter(is_disabled).map(|(region, _)| region.clone()).collect());
     let own = found.iter().filter(|found| found.owner() == identity.account);
-    let own = join_all(own.map(|found| Box::pin(trail::collect(&reader, found, &facts.regions)))).await;
-    Ok(Box::new(Member { reader, identity, facts, organization, trails, found, own }))
+    let own = join_all(own.map(|found| Box::pin(trail::collect(&reader, found, &facts.regions))));
+    let beside = Box::pin(beside::collect(&reader, &identity.partition, &facts.regions, skip));
+    let (own, beside) = join!(own, beside);
+    Ok(Box::new(Member { reader, identity, facts, organization, beside, trails, found, own }))
 }
 
 /// Reads what accounts name in one another, and joins it all.
@@ -182,9 +198,15 @@ async fn join_all_facts(
     let fleet = Arc::new(fleet);
     let organizations = organizations(&fleet, &population, &trails);
     let log_groups = log_groups(&fleet, &trails);
-    let topics = topics(&fleet, &trails);
     let buckets = buckets(&fleet, &trails, plan.log_account.as_deref());
-    let (organizations, mut log_groups, topics, mut buckets) = join!(organizations, log_groups, topics, buckets);
+    let watched = async {
+        let mut log_groups = log_groups.await;
+        let alarms = alarms(&fleet, &mut log_groups).await;
+        let topics = topics(&fleet, &trails, &alarms).await;
+        (log_groups, alarms, topics)
+    };
+    let (organizations, (mut log_groups, alarms, topics), mut buckets) = join!(organizations, Box::pin(watched), buckets);
+    let mut stores = beside::stores(fleet.members().map(|member| (member.id(), member.beside.stores.stores.as_slice())));
 
     let named = |account: &str, key: Option<(String, String)>| key.map(|(name, region)| named(&fleet, account, name, region));
     let of_trails: BTreeMap<String, key::Named> = trails
@@ -200,7 +222,12 @@ async fn join_all_facts(
         .collect();
     let of_groups: BTreeMap<String, key::Named> =
         log_groups.iter().filter_map(|g| Some((g.arn.clone(), named(&g.owner_account, log_group::key(g))?))).collect();
-    let all = of_trails.values().chain(of_buckets.values()).chain(of_groups.values()).cloned().collect();
+    let of_stores: BTreeMap<String, key::Named> = stores
+        .iter()
+        .filter_map(|(store, reader)| Some((store.arn.clone(), named(reader, event_data_store::key(store))?)))
+        .collect();
+    let all =
+        of_trails.values().chain(of_buckets.values()).chain(of_groups.values()).chain(of_stores.values()).cloned().collect();
     let (keys, refs) = Box::pin(key::collect(&fleet, &all)).await;
     for trail in &mut trails {
         trail.kms_key = joined(&trail.kms_key_id, of_trails.get(&trail.arn).and_then(|named| refs.get(named)));
@@ -211,6 +238,9 @@ async fn join_all_facts(
     }
     for group in &mut log_groups {
         group.kms_key = joined(&group.kms_key_id, of_groups.get(&group.arn).and_then(|named| refs.get(named)));
+    }
+    for (store, _) in &mut stores {
+        store.kms_key = joined(&store.kms_key_id, of_stores.get(&store.arn).and_then(|named| refs.get(named)));
     }
 
     let mut scopes = population.left_out;
@@ -237,7 +267,9 @@ async fn join_all_facts(
     inventory.buckets = buckets.into_iter().map(|(bucket, _)| bucket).collect();
     inventory.keys = keys;
     inventory.log_groups = log_groups;
+    inventory.alarms = alarms;
     inventory.topics = topics;
+    inventory.event_data_stores = stores.into_iter().map(|(store, _)| store).collect();
     inventory.calls = session.calls();
     inventory.sort();
     inventory
@@ -275,6 +307,13 @@ fn account_of(member: &Member) -> Account {
         trails: member.trails.clone(),
         organization: ask::fact(&member.organization, |seen| seen.as_ref().map(|seen| OrganizationRef(seen.id.clone()))),
         public_access_block: member.facts.public_access_block.clone(),
+        root_mfa_enabled: member.facts.root_mfa_enabled.clone(),
+        root_has_access_keys: member.facts.root_has_access_keys.clone(),
+        event_buses: member.beside.event_buses.clone(),
+        event_data_stores: member.beside.stores.listing.clone(),
+        config_regions: member.beside.config_regions.clone(),
+        threat_detections: member.beside.threat_detections.clone(),
+        security_hubs: member.beside.security_hubs.clone(),
     }
 }
 
@@ -352,13 +391,44 @@ async fn log_groups(fleet: &Fleet, trails: &[Trail]) -> Vec<LogGroup> {
     join_all(read).await
 }
 
-async fn topics(fleet: &Fleet, trails: &[Trail]) -> Vec<Topic> {
+/// The alarms of every account and Region that has a log group, each once.
+async fn alarms(fleet: &Fleet, log_groups: &mut [LogGroup]) -> Vec<Alarm> {
+    let mut places: BTreeMap<(String, String), Vec<&mut LogGroup>> = BTreeMap::new();
+    for group in log_groups.iter_mut().filter(|group| matches!(group.exists, Fact::Known { value: true, .. })) {
+        places.entry((group.owner_account.clone(), group.region.clone())).or_default().push(group);
+    }
+    let read = places.into_iter().filter_map(|((account, region), mut groups)| {
+        let reader = fleet.reader(&account)?;
+        Some(async move { Box::pin(alarm::collect(reader, &region, &mut groups)).await })
+    });
+    join_all(read).await.into_iter().flatten().collect()
+}
+
+/// The topics that trails, alarms and rules name.
+async fn topics(fleet: &Fleet, trails: &[Trail], alarms: &[Alarm]) -> Vec<Topic> {
     let naming = Naming::new(fleet, trails, |trail| trail.sns_topic.clone());
-    let read = naming.named().filter_map(|(name, trails)| {
-        let seeing = naming.seeing(&trails[trails.len() - 1..]).next()?;
+    let mut wanted: BTreeMap<TopicRef, (&Member, Vec<&Trail>)> = BTreeMap::new();
+    for (name, trails) in naming.named() {
+        if let Some(seeing) = naming.seeing(&trails[trails.len() - 1..]).next() {
+            wanted.insert(name.clone(), (seeing, trails.to_vec()));
+        }
+    }
+    for alarm in alarms {
+        let Some(member) = fleet.member(&alarm.owner_account) else { continue };
+        for topic in &alarm.topics.items {
+            wanted.entry(topic.clone()).or_insert_with(|| (member, Vec::new()));
+        }
+    }
+    for member in fleet.members() {
+        let rules = member.beside.event_buses.items.iter().flat_map(|bus| &bus.rules.items);
+        for topic in rules.flat_map(|rule| &rule.targets.items).filter_map(|target| target.topic.as_ref()) {
+            wanted.entry(topic.clone()).or_insert_with(|| (member, Vec::new()));
+        }
+    }
+    let read = wanted.iter().map(|(name, (seeing, trails))| {
         let owner = arn::Arn::parse(&name.0).and_then(|parts| fleet.reader(parts.account));
         let listing = naming.listing(trails);
-        Some(Box::pin(topic::collect(owner.unwrap_or(&seeing.reader), &name.0, &seeing.identity.partition, listing)))
+        Box::pin(topic::collect(owner.unwrap_or(&seeing.reader), &name.0, &seeing.identity.partition, listing))
     });
     join_all(read).await
 }

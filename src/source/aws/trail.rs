@@ -325,7 +325,7 @@ fn basic_selector(selector: &sdk::EventSelector) -> Result<BasicSelector, String
     })
 }
 
-fn advanced_selector(selector: &sdk::AdvancedEventSelector) -> AdvancedSelector {
+pub(super) fn advanced_selector(selector: &sdk::AdvancedEventSelector) -> AdvancedSelector {
     let field_selectors = selector.field_selectors().iter().map(|field| FieldSelector {
         field: field.field().to_string(),
         equals: field.equals().to_vec(),

@@ -208,6 +208,13 @@ pub(super) fn account(trails: &[&str]) -> Account {
         trails: complete(trails.iter().map(|name| TrailRef(arn(name))).collect()),
         organization: known(None),
         public_access_block: known(block(true)),
+        root_mfa_enabled: known(true),
+        root_has_access_keys: known(false),
+        event_buses: complete(Vec::new()),
+        event_data_stores: complete(Vec::new()),
+        config_regions: complete(Vec::new()),
+        threat_detections: complete(Vec::new()),
+        security_hubs: complete(Vec::new()),
     }
 }
 
