@@ -55,10 +55,26 @@ impl Texts {
         noun: &'static Noun,
         parameters: &[String],
     ) -> Result<Texts, Vec<(usize, TemplateError)>> {
-        let mut texts = Texts { env: environment(), fields: Some(BTreeSet::new()) };
+        Texts::with_patterns(templates, noun, parameters, &BTreeMap::new())
+    }
+
+    /// The same, with a filter pattern for each event of the policy, `patterns.NAME`, for templates to name.
+    ///
+    /// # Errors
+    /// As [`Texts::read`].
+    pub fn with_patterns(
+        templates: &[(&'static str, &str)],
+        noun: &'static Noun,
+        parameters: &[String],
+        patterns: &BTreeMap<String, String>,
+    ) -> Result<Texts, Vec<(usize, TemplateError)>> {
+        let mut env = environment();
+        env.add_global(PATTERNS, Jinja::from(Serde(patterns)));
+        let patterns: Vec<&str> = patterns.keys().map(String::as_str).collect();
+        let mut texts = Texts { env, fields: Some(BTreeSet::new()) };
         let mut errors = Vec::new();
         for (at, (name, template)) in templates.iter().enumerate() {
-            if let Err(error) = texts.add(name, template, noun, parameters) {
+            if let Err(error) = texts.add(name, template, noun, parameters, &patterns) {
                 errors.push((at, error));
             }
         }
@@ -71,6 +87,7 @@ impl Texts {
         template: &str,
         noun: &'static Noun,
         parameters: &[String],
+        patterns: &[&str],
     ) -> Result<(), TemplateError> {
         self.env.add_template_owned(name, template.to_string()).map_err(|e| refused(&e))?;
         let parsed = self.env.get_template(name).map_err(|e| refused(&e))?;
@@ -87,6 +104,12 @@ impl Texts {
                     }
                     let known: Vec<&str> = parameters.iter().map(String::as_str).collect();
                     return Err(unknown(template, &name, head, p, &known));
+                }
+                (PATTERNS, Some(event)) => {
+                    if patterns.contains(&event) {
+                        continue;
+                    }
+                    return Err(unknown(template, &name, head, event, patterns));
                 }
                 (h, Some(f)) if h == noun.name => (noun.fields.iter().map(|f| f.name).collect(), f),
                 (h, None) if h == noun.name => {
@@ -140,11 +163,22 @@ fn unknown(template: &str, name: &str, head: &str, wanted: &str, known: &[&str])
     TemplateError { message: what, hint, meant: meant(template, name, wanted) }
 }
 
+/// The name by which templates know the filter patterns of a policy's events.
+const PATTERNS: &str = "patterns";
+
+/// Macros for remedies, by the names under which policies import them.
+const SHARED: [(&str, &str); 1] = [("alarm", include_str!("../../templates/fix/alarm.jinja"))];
+
 fn environment() -> Environment<'static> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     env.set_fuel(Some(100_000));
+    // Remedies that many policies share.
+    for (name, text) in SHARED {
+        // A test fills in every policy's remedies: a shared text that does not parse fails there.
+        let _ = env.add_template(name, text);
+    }
     env.add_filter("sh", |v: String| shell(&v));
     env.add_filter("hcl", |v: String| hcl(&v));
     env.add_filter("yaml", |v: String| json!(v).to_string());

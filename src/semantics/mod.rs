@@ -3,6 +3,7 @@
 //! Pure and three-valued, over inventory types. Nothing here knows of policies, of findings or of where facts came from.
 
 pub mod access;
+pub mod alarm;
 pub mod event;
 pub mod event_pattern;
 mod family;
@@ -15,6 +16,7 @@ mod strings;
 pub mod text;
 pub mod topic;
 pub mod truth;
+pub mod watch;
 pub mod wildcard;
 mod words;
 

@@ -33,7 +33,7 @@ pub fn classes(tests: &[&TextTest], within: &[&TextTest]) -> (Vec<Class>, bool) 
     };
     let mut found: BTreeMap<Vec<bool>, Class> = BTreeMap::new();
     let automata: Vec<&Nfa> = automata.iter().flatten().collect();
-    let mut add = |text: String, found: &mut BTreeMap<Vec<bool>, Class>| {
+    let add = |text: String, found: &mut BTreeMap<Vec<bool>, Class>| {
         if let Some(class) = judge(text) {
             found.entry(class.holds.clone()).or_insert(class);
         }
@@ -111,7 +111,7 @@ fn characters(automata: &[&Nfa], state: &[(u32, u32)]) -> Vec<char> {
         all.push(plain.unwrap_or(*low));
     }
     // What no set names comes first.
-    all.sort_by_key(|c| (bounds.contains(c), *c));
+    all.sort_by_key(|c| (bounds.contains(c), PLAIN.find(*c).unwrap_or(PLAIN.len()), *c));
     all
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::record::{ENDPOINT_FIELDS, FIELDS, Shape, Texts};
 use crate::inventory::noun::closest;
+use crate::semantics::PartialEvent;
 use crate::semantics::leaf::{Path, Step};
 use crate::semantics::text::TextTest;
 
@@ -47,7 +48,8 @@ impl WatchedEvent {
             let first = field.split('.').next().unwrap_or_default();
             let known = || FIELDS.into_iter().chain(ENDPOINT_FIELDS);
             if !known().any(|f| f == first) {
-                return Err(WatchedError::Unknown { field, closest: closest(first, known()) });
+                let closest = closest(first, known());
+                return Err(WatchedError::Unknown { field, closest });
             }
             if let Some(what) = impossible(&Shape::of(&path), &constraint) {
                 return Err(WatchedError::Impossible { field, what });
@@ -57,11 +59,35 @@ impl WatchedEvent {
         Ok(event)
     }
 
+    /// The family as those see it who watch.
+    ///
+    /// # Errors
+    /// A value that the field never has.
+    pub fn of(event: &PartialEvent) -> Result<Self, WatchedError> {
+        let constraint = |field: &str, value: &str| match value.parse::<bool>() {
+            Ok(b) if field == "readOnly" => Constraint::Bool(b),
+            _ => Constraint::OneOf(vec![value.to_string()]),
+        };
+        WatchedEvent::new(event.fields.iter().map(|(field, value)| (field.clone(), constraint(field, value))))
+    }
+
     /// The family of those that have one of these texts, too.
     #[must_use]
     pub fn with(&self, field: &str, texts: Vec<String>) -> Self {
         let mut event = self.clone();
         event.fields.insert(Path::of_keys(field), Constraint::OneOf(texts));
+        event
+    }
+
+    /// The family's management events, where it says nothing of their category.
+    #[must_use]
+    pub fn of_management(&self) -> Self {
+        let mut event = self.clone();
+        let of_management = Constraint::OneOf(vec!["Management".into()]);
+        let category = event.fields.entry(Path::of_keys("eventCategory")).or_insert_with(|| of_management.clone());
+        if *category == of_management {
+            event.fields.insert(Path::of_keys("managementEvent"), Constraint::Bool(true));
+        }
         event
     }
 
@@ -76,6 +102,19 @@ impl WatchedEvent {
         }
     }
 
+    /// A filter pattern that sees every event of the family, and little else.
+    pub fn filter_pattern(&self) -> String {
+        let order = |path: &Path| match path.to_string().as_str() {
+            "eventSource" => 0,
+            "eventName" => 1,
+            _ => 2,
+        };
+        let mut fields: Vec<(&Path, &Constraint)> = self.fields.iter().collect();
+        fields.sort_by_key(|(path, _)| (order(path), (*path).clone()));
+        let parts: Vec<String> = fields.into_iter().filter_map(|(path, constraint)| asked(path, constraint)).collect();
+        format!("{{ {} }}", parts.join(" && "))
+    }
+
     /// The families that it consists of, one for each name of an event and each source that is written, with that name.
     pub fn parts(&self) -> Vec<(Option<String>, WatchedEvent)> {
         let path = Path::of_keys("eventName");
@@ -88,6 +127,18 @@ impl WatchedEvent {
     }
 }
 
+impl std::fmt::Display for Constraint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Constraint::OneOf(texts) => write!(f, "= {}", texts.join(" or ")),
+            Constraint::Not(texts) => write!(f, "is there, and not {}", texts.join(" or ")),
+            Constraint::Bool(b) => write!(f, "= {b}"),
+            Constraint::Absent => f.write_str("is absent"),
+            Constraint::Present => f.write_str("is there"),
+        }
+    }
+}
+
 impl Constraint {
     /// The tests of texts in it.
     pub(super) fn texts(&self) -> Vec<TextTest> {
@@ -95,6 +146,25 @@ impl Constraint {
             Constraint::OneOf(texts) | Constraint::Not(texts) => texts.iter().map(|t| TextTest::of_pattern(t)).collect(),
             _ => Vec::new(),
         }
+    }
+}
+
+/// A part of a filter pattern; nothing where the field only says what kind of record it is.
+fn asked(path: &Path, constraint: &Constraint) -> Option<String> {
+    let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._*".contains(&b));
+    let quoted = |text: &String| if plain(text) { text.clone() } else { format!("\"{}\"", text.replace('"', "\\\"")) };
+    let each = |texts: &[String], sign: &str| texts.iter().map(|t| format!("($.{path} {sign} {})", quoted(t))).collect::<Vec<_>>();
+    let kind = ["eventType", "eventCategory", "readOnly", "managementEvent"].contains(&path.to_string().as_str());
+    match constraint {
+        Constraint::Not(texts) => Some(each(texts, "!=").join(" && ")),
+        _ if kind => None,
+        Constraint::OneOf(texts) => match each(texts, "=").as_slice() {
+            [one] => Some(one.clone()),
+            several => Some(format!("({})", several.join(" || "))),
+        },
+        Constraint::Bool(b) => Some(format!("($.{path} IS {})", if *b { "TRUE" } else { "FALSE" })),
+        Constraint::Absent => Some(format!("($.{path} NOT EXISTS)")),
+        Constraint::Present => Some(format!("($.{path} = *)")),
     }
 }
 
