@@ -244,11 +244,7 @@ fn expression(source: &SourceFile, path: &[Step<'_>], text: &str, e: &CheckError
     source.complain_within(path, text, e.start, e.end, e.message.clone()).with_hint(e.hint.clone())
 }
 
-fn templates(
-    source: &SourceFile,
-    file: &PolicyFile,
-    events: &BTreeMap<String, WatchedEvent>,
-) -> Result<Texts, Vec<Complaint>> {
+fn templates(source: &SourceFile, file: &PolicyFile, events: &BTreeMap<String, WatchedEvent>) -> Result<Texts, Vec<Complaint>> {
     let noun = file.subject.noun();
     let Some(noun) = crate::inventory::nouns().into_iter().find(|n| n.name == noun) else { return Err(Vec::new()) };
     let parameters: Vec<String> = file.parameters.keys().cloned().collect();

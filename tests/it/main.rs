@@ -32,3 +32,4 @@ mod policies;
 mod program;
 mod report;
 mod waivers;
+mod watched;

@@ -94,7 +94,9 @@ fn judged(watched: &Watched<'_>, emitted: &Emitted<'_>, evaluation: &Evaluation,
         return problem;
     }
     if let Some(unit) = watched.unit.filter(|u| *u != "None") {
-        return Fires::Unknown(format!("the alarm counts datapoints in {unit} alone, and which unit the filter gives was not read"));
+        return Fires::Unknown(format!(
+            "the alarm counts datapoints in {unit} alone, and which unit the filter gives was not read"
+        ));
     }
     let Some(threshold) = evaluation.threshold else {
         return Fires::Unknown("the alarm's threshold is a band that moves".into());

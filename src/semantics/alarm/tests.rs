@@ -143,7 +143,9 @@ fn math(expression: Option<&str>) -> Option<Fires> {
 
 #[test]
 fn simple_sums_are_followed() {
-    for sum in ["m1", "FILL(m1, 0)", "SUM(FILL(METRICS(), 0))", "FILL(m1,0) + FILL(m2,0)", "SUM([FILL(m1,0), FILL(m2,0)])", "(m1)"] {
+    for sum in
+        ["m1", "FILL(m1, 0)", "SUM(FILL(METRICS(), 0))", "FILL(m1,0) + FILL(m2,0)", "SUM([FILL(m1,0), FILL(m2,0)])", "(m1)"]
+    {
         assert_eq!(math(Some(sum)), Some(Fires::Yes), "{sum}");
     }
     assert_eq!(math(None), Some(Fires::Yes));
@@ -171,9 +173,13 @@ fn a_composite_alarm_goes_off_only_if_nothing_can_keep_it_back() {
     ] {
         assert_eq!(holds(rule), Truth::True, "{rule}");
     }
-    for rule in
-        ["ALARM(s) AND ALARM(other)", "ALARM(s) AND NOT ALARM(maintenance)", "ALARM(other)", "AT_LEAST(2, ALARM, (s, b, c))", "OK(b)"]
-    {
+    for rule in [
+        "ALARM(s) AND ALARM(other)",
+        "ALARM(s) AND NOT ALARM(maintenance)",
+        "ALARM(other)",
+        "AT_LEAST(2, ALARM, (s, b, c))",
+        "OK(b)",
+    ] {
         assert_eq!(holds(rule), Truth::Unknown, "{rule}");
     }
     for rule in ["OK(s)", "FALSE", "NOT ALARM(s)", "ALARM(s) AND FALSE", "ALARM(a) AND OK(a)"] {
@@ -186,7 +192,9 @@ fn a_composite_alarm_goes_off_only_if_nothing_can_keep_it_back() {
 
 #[test]
 fn what_is_no_rule_is_told_with_its_place() {
-    for (rule, character) in [("", 1), ("ALARM(a", 8), ("ALARM a", 7), ("ALARM(a) ALARM(b)", 10), ("ALARM(\"a)", 7), ("NOT", 4), ("(", 2)] {
+    for (rule, character) in
+        [("", 1), ("ALARM(a", 8), ("ALARM a", 7), ("ALARM(a) ALARM(b)", 10), ("ALARM(\"a)", 7), ("NOT", 4), ("(", 2)]
+    {
         assert_eq!(parse_rule(rule).unwrap_err().character, character, "{rule}");
     }
     assert!(parse_rule(&"(".repeat(5_000)).is_err() && parse_rule(&"NOT ".repeat(5_000)).is_err());

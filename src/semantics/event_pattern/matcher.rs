@@ -61,7 +61,13 @@ impl Matcher {
             // Only of leaves: an object is neither there nor missing to it.
             Matcher::Exists(wanted) => match leaf {
                 Leaf::Absent => (!wanted).into(),
-                Leaf::Object | Leaf::Array => if *wanted { Truth::False } else { Truth::Unknown },
+                Leaf::Object | Leaf::Array => {
+                    if *wanted {
+                        Truth::False
+                    } else {
+                        Truth::Unknown
+                    }
+                }
                 _ => (*wanted).into(),
             },
             Matcher::AnythingBut(excluded) => match leaf {

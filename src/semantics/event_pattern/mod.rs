@@ -67,9 +67,9 @@ impl Group {
             Truth::False => truth,
             _ => truth.and(node.matches(value.get(name.as_str()))),
         });
-        self.alternatives.iter().fold(fields, |truth, groups| {
-            truth.and(groups.iter().fold(Truth::False, |any, group| any.or(group.matches(value))))
-        })
+        self.alternatives
+            .iter()
+            .fold(fields, |truth, groups| truth.and(groups.iter().fold(Truth::False, |any, group| any.or(group.matches(value)))))
     }
 }
 

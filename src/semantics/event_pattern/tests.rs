@@ -37,7 +37,11 @@ fn operators_of_the_documentation_mean_what_it_says() {
         (json!([null]), vec![json!(null)], vec![json!("null"), json!("")]),
         (json!([true]), vec![json!(true)], vec![json!(false), json!("true")]),
         (json!(["Monday", "Tuesday"]), vec![json!("Tuesday"), json!(["x", "Monday"])], vec![json!("Friday"), json!([])]),
-        (json!([{"wildcard": "Get*Policy"}]), vec![json!("GetBucketPolicy"), json!("GetPolicy")], vec![json!("GetBucketPolicyStatus")]),
+        (
+            json!([{"wildcard": "Get*Policy"}]),
+            vec![json!("GetBucketPolicy"), json!("GetPolicy")],
+            vec![json!("GetBucketPolicyStatus")],
+        ),
         (json!([{"wildcard": "a\\*b"}]), vec![json!("a*b")], vec![json!("axb")]),
     ];
     for (condition, yes, no) in yes_and_no {

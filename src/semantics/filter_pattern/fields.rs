@@ -1,8 +1,8 @@
 //! Space-delimited patterns: a name for each field of a line, and conditions on some of them.
 
+use super::ParseError;
 use super::condition::{Condition, Literal};
 use super::json::bare;
-use super::ParseError;
 use crate::semantics::Truth;
 use crate::semantics::leaf::Leaf;
 use crate::semantics::text::{TextTest, parse_regex};

@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use serde_json::Value;
 
-use super::condition::{Condition, Literal, literal, number};
 use super::ParseError;
+use super::condition::{Condition, Literal, literal, number};
 use crate::semantics::Truth;
 use crate::semantics::leaf::{Leaf, Path, Step};
 use crate::semantics::text::{TextTest, parse_regex};
@@ -230,7 +230,9 @@ impl<'a> Parser<'a> {
                     }
                     None => return self.error("the closing brace is missing"),
                     Some('&' | '|') => return self.error("write `&&` or `||`"),
-                    Some(_) => return self.error("`&&`, `||` or the closing brace is missing here; a text with spaces stands in quotes"),
+                    Some(_) => {
+                        return self.error("`&&`, `||` or the closing brace is missing here; a text with spaces stands in quotes");
+                    }
                 }
             }
         }
@@ -248,7 +250,9 @@ impl<'a> Parser<'a> {
         let start = self.at;
         if !self.take("$") {
             return match self.peek() {
-                Some('\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}') => self.error("this is a typographic quotation mark; write `\"`"),
+                Some('\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}') => {
+                    self.error("this is a typographic quotation mark; write `\"`")
+                }
                 Some('}') | None => self.error("a condition such as `$.eventName = \"StopLogging\"` is missing"),
                 _ => self.error("a property such as `$.eventName` is missing"),
             };
@@ -389,7 +393,9 @@ impl<'a> Parser<'a> {
         let length = self.rest().find(ends).unwrap_or(self.rest().len());
         if length == 0 {
             return match self.peek() {
-                Some('\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}') => self.error("this is a typographic quotation mark; write `\"`"),
+                Some('\u{201c}' | '\u{201d}' | '\u{2018}' | '\u{2019}') => {
+                    self.error("this is a typographic quotation mark; write `\"`")
+                }
                 Some('\'') => self.error("texts stand in double quotation marks"),
                 Some('=') => self.error("write one `=`"),
                 _ => self.error("a value is missing"),

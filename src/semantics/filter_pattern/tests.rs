@@ -81,14 +81,8 @@ fn compound_examples_follow_the_order_of_operations() {
     for (pattern, wanted) in [
         (r#"{ ($.user.id = 1) && ($.users[0].email = "John.Doe@example.com") }"#, true),
         (r#"{ ($.user.id = 2 && $.users[0].email = "nonmatch") || $.actions[2] = "GET" }"#, false),
-        (
-            r#"{ $.user.email = "John.Stiles@example.com" || $.coordinates[0][1] = nonmatch && $.actions[2] = nomatch }"#,
-            true,
-        ),
-        (
-            r#"{ ($.user.email = "John.Stiles@example.com" || $.coordinates[0][1] = nonmatch) && $.actions[2] = nomatch }"#,
-            false,
-        ),
+        (r#"{ $.user.email = "John.Stiles@example.com" || $.coordinates[0][1] = nonmatch && $.actions[2] = nomatch }"#, true),
+        (r#"{ ($.user.email = "John.Stiles@example.com" || $.coordinates[0][1] = nonmatch) && $.actions[2] = nomatch }"#, false),
         (r"{ $.users = 1 }", false),
         (r"{ $.users != 1 }", false),
         ("{$.coordinates[0][1]=1&&$.coordinates[2][2]=9}", true),
@@ -102,7 +96,8 @@ fn compound_examples_follow_the_order_of_operations() {
 
 #[test]
 fn numbers_compare_as_numbers() {
-    let event = json!({"latency": 500, "numbers": [1000, 0.01], "errorCode": 400, "processes": [0, 0, 0, 0, {"averageRuntime": 55.5}]});
+    let event =
+        json!({"latency": 500, "numbers": [1000, 0.01], "errorCode": 400, "processes": [0, 0, 0, 0, {"averageRuntime": 55.5}]});
     for (pattern, wanted) in [
         ("{ $.latency >= 500 }", true),
         ("{ $.latency > +1000 }", false),
@@ -166,9 +161,12 @@ fn terms_of_the_documentation_mean_what_it_says() {
     for everything in ["", "  ", "\" \"", "\"\""] {
         assert_eq!(found(everything), [true; 4], "{everything:?}");
     }
-    for (event, wanted) in
-        [("[INFO] REQUEST FAILED", true), ("[WARN] UNAUTHORIZED REQUEST", true), ("[ERROR] 400 BAD REQUEST", true), ("ERROR", false)]
-    {
+    for (event, wanted) in [
+        ("[INFO] REQUEST FAILED", true),
+        ("[WARN] UNAUTHORIZED REQUEST", true),
+        ("[ERROR] 400 BAD REQUEST", true),
+        ("ERROR", false),
+    ] {
         assert_eq!(in_text("?ERROR ?ARGUMENTS REQUEST", event), wanted, "{event}");
     }
     assert!(in_text("\"INTERNAL SERVER ERROR\"", "[ERROR 500] INTERNAL SERVER ERROR"));
@@ -213,7 +211,10 @@ fn space_delimited_examples_of_the_documentation_mean_what_they_say() {
     assert_eq!(found("[w1=ERROR || w1=WARNING, w2]"), [false, false, true, true]);
     assert_eq!(found("[w1!=ERROR && w1!=WARNING, w2]"), [true, true, false, false]);
     assert_eq!(found("[w1=!ERROR&&w1=!WARNING, w2]"), [true, true, false, false]);
-    assert_eq!(found("[logLevel, date, time, method, url=%/service/resource/[0-9]+$%, response_time]"), [true, false, false, false]);
+    assert_eq!(
+        found("[logLevel, date, time, method, url=%/service/resource/[0-9]+$%, response_time]"),
+        [true, false, false, false]
+    );
     assert_eq!(
         found("[logLevel, date, time, method, url=%/service/resource/[0-9]+/part/[0-9]+$%, response_time]"),
         [false, true, false, false]
@@ -276,7 +277,8 @@ fn deep_parentheses_cost_no_stack() {
     assert_eq!(matches(&deep, &json!({"a": 1})), Truth::True);
     let unclosed = format!("{{{}", "(".repeat(1_000));
     assert!(FilterPattern::parse(&unclosed).is_err());
-    let nested = (0..60).fold("$.a=1".to_string(), |inner, i| format!("({inner}{}$.b={i})", if i % 2 == 0 { "&&" } else { "||" }));
+    let nested =
+        (0..60).fold("$.a=1".to_string(), |inner, i| format!("({inner}{}$.b={i})", if i % 2 == 0 { "&&" } else { "||" }));
     assert!(FilterPattern::parse(&format!("{{{nested}}}")).is_ok());
 }
 

@@ -144,8 +144,9 @@ mod tests {
 
     #[test]
     fn hostile_patterns_are_given_up_and_not_called_complete() {
-        let hostile: Vec<TextTest> =
-            (0..40).map(|i| TextTest::of_pattern(&format!("*{}{}*", "a".repeat(i % 7), (b'b' + (i % 20) as u8) as char))).collect();
+        let hostile: Vec<TextTest> = (0..40)
+            .map(|i| TextTest::of_pattern(&format!("*{}{}*", "a".repeat(i % 7), (b'b' + (i % 20) as u8) as char)))
+            .collect();
         let (_, exact) = classes(&hostile.iter().collect::<Vec<_>>(), &[]);
         assert!(!exact);
     }
@@ -156,9 +157,7 @@ mod tests {
             "[abAB]{0,3}".prop_map(TextTest::EqualsIgnoringCase),
             ("[aB]{0,2}", any::<bool>()).prop_map(|(text, ignore_case)| TextTest::Prefix { text, ignore_case }),
             ("[aB]{0,2}", any::<bool>()).prop_map(|(text, ignore_case)| TextTest::Suffix { text, ignore_case }),
-            "(\\^)?[ab][*+?]?(\\|b)?(\\$)?".prop_filter_map("no expression", |p| {
-                parse_regex(&p).ok().map(TextTest::Regex)
-            }),
+            "(\\^)?[ab][*+?]?(\\|b)?(\\$)?".prop_filter_map("no expression", |p| { parse_regex(&p).ok().map(TextTest::Regex) }),
         ]
     }
 

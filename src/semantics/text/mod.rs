@@ -141,9 +141,14 @@ mod tests {
     #[test]
     fn stars_stand_for_any_characters() {
         let holds = |pattern: &str, text: &str| TextTest::of_pattern(pattern).holds(text);
-        for (pattern, text) in
-            [("*", ""), ("*Operation", "Client.UnauthorizedOperation"), ("AccessDenied*", "AccessDenied"), ("*html*", "a.html b"), ("a*b*c", "aXbc"), ("aa*aa", "aaaa")]
-        {
+        for (pattern, text) in [
+            ("*", ""),
+            ("*Operation", "Client.UnauthorizedOperation"),
+            ("AccessDenied*", "AccessDenied"),
+            ("*html*", "a.html b"),
+            ("a*b*c", "aXbc"),
+            ("aa*aa", "aaaa"),
+        ] {
             assert!(holds(pattern, text), "{pattern} {text}");
         }
         for (pattern, text) in [("Access*", "access"), ("a*b", "abc"), ("aa*aa", "aaa"), ("*a*b*", "ba"), ("x", "")] {

@@ -9,7 +9,10 @@ pub(super) enum Set {
     One(char),
     /// Either case of a letter of ASCII, given in its small one.
     Letter(char),
-    Ranges { ranges: Vec<(char, char)>, negated: bool },
+    Ranges {
+        ranges: Vec<(char, char)>,
+        negated: bool,
+    },
 }
 
 impl Set {
@@ -81,7 +84,13 @@ impl Nfa {
     }
 
     /// From steps with empty ones among them: state -> (characters, state), state -> state.
-    pub(super) fn of_steps(size: usize, steps: &[(usize, Set, usize)], empty: &[(usize, usize)], first: usize, last: usize) -> Self {
+    pub(super) fn of_steps(
+        size: usize,
+        steps: &[(usize, Set, usize)],
+        empty: &[(usize, usize)],
+        first: usize,
+        last: usize,
+    ) -> Self {
         let mut closures: Vec<Vec<usize>> = Vec::with_capacity(size);
         let mut out: Vec<Vec<usize>> = vec![Vec::new(); size];
         empty.iter().for_each(|(from, to)| out[*from].push(*to));

@@ -153,7 +153,8 @@ impl Constraint {
 fn asked(path: &Path, constraint: &Constraint) -> Option<String> {
     let plain = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._*".contains(&b));
     let quoted = |text: &String| if plain(text) { text.clone() } else { format!("\"{}\"", text.replace('"', "\\\"")) };
-    let each = |texts: &[String], sign: &str| texts.iter().map(|t| format!("($.{path} {sign} {})", quoted(t))).collect::<Vec<_>>();
+    let each =
+        |texts: &[String], sign: &str| texts.iter().map(|t| format!("($.{path} {sign} {})", quoted(t))).collect::<Vec<_>>();
     let kind = ["eventType", "eventCategory", "readOnly", "managementEvent"].contains(&path.to_string().as_str());
     match constraint {
         Constraint::Not(texts) => Some(each(texts, "!=").join(" && ")),
@@ -180,9 +181,7 @@ fn impossible(shape: &Shape, constraint: &Constraint) -> Option<String> {
                 let never = |t: &&String| !all.iter().any(|v| TextTest::of_pattern(t).holds(v));
                 texts.iter().find(never).map(|t| format!("`{t}`"))
             }
-            Some(Texts::Within(within)) => {
-                texts.iter().find(|t| !t.contains('*') && !within.holds(t)).map(|t| format!("`{t}`"))
-            }
+            Some(Texts::Within(within)) => texts.iter().find(|t| !t.contains('*') && !within.holds(t)).map(|t| format!("`{t}`")),
         },
     }
 }

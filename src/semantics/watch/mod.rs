@@ -56,7 +56,8 @@ pub struct Escape {
 /// Whether every event of the family is seen by at least one of the watchers.
 pub fn covers(event: &WatchedEvent, watchers: &[Watcher<'_>]) -> Coverage {
     // Most families are seen by one pattern alone, and one is asked quickly.
-    if watchers.len() > 1 && watchers.iter().any(|w| matches!(search::escape(event, std::slice::from_ref(w)), Coverage::Covered)) {
+    if watchers.len() > 1 && watchers.iter().any(|w| matches!(search::escape(event, std::slice::from_ref(w)), Coverage::Covered))
+    {
         return Coverage::Covered;
     }
     search::escape(event, watchers)

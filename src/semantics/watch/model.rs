@@ -271,8 +271,7 @@ impl<'a> Model<'a> {
         if let Some(known) = self.variables.iter().position(|v| v.path == path) {
             return known;
         }
-        let variable =
-            Variable { path, choices: Vec::new(), is_open: false, literals: BTreeSet::new(), only_literals: true };
+        let variable = Variable { path, choices: Vec::new(), is_open: false, literals: BTreeSet::new(), only_literals: true };
         self.variables.push(variable);
         self.variables.len() - 1
     }
@@ -446,13 +445,29 @@ impl<'a> Model<'a> {
                     && self.texts_of(chosen, |p| path.stands_for(p)).any(|(_, leaf)| condition.judge(leaf) == Truth::True);
                 if shown { Known::True } else { self.supposed }
             }
-            Formula::Contains(term) => if self.shows(term, chosen) { Known::True } else { self.supposed },
-            Formula::Lacks(term) => if self.shows(term, chosen) { Known::False } else { self.supposed },
+            Formula::Contains(term) => {
+                if self.shows(term, chosen) {
+                    Known::True
+                } else {
+                    self.supposed
+                }
+            }
+            Formula::Lacks(term) => {
+                if self.shows(term, chosen) {
+                    Known::False
+                } else {
+                    self.supposed
+                }
+            }
             Formula::Whole => self.supposed,
         }
     }
 
-    fn texts_of<'s>(&'s self, chosen: &'s [Option<usize>], at: impl Fn(&Path) -> bool + 's) -> impl Iterator<Item = (&'s Path, Leaf<'s>)> {
+    fn texts_of<'s>(
+        &'s self,
+        chosen: &'s [Option<usize>],
+        at: impl Fn(&Path) -> bool + 's,
+    ) -> impl Iterator<Item = (&'s Path, Leaf<'s>)> {
         self.variables.iter().zip(chosen).filter(move |(v, _)| at(&v.path)).filter_map(|(v, chosen)| {
             let choice = &v.choices[(*chosen)?];
             Some((&v.path, choice.leaf()))
@@ -509,9 +524,8 @@ fn texts(path: &Path, shape: &Shape, constraint: Option<&Constraint>, tests: &[T
     let (found, exact) = classes(&unique, &[within]);
     let mut texts = Vec::new();
     for class in found {
-        let alike = |text: &&&str| {
-            within.holds(text) && unique.iter().zip(&class.holds).all(|(test, holds)| test.holds(text) == *holds)
-        };
+        let alike =
+            |text: &&&str| within.holds(text) && unique.iter().zip(&class.holds).all(|(test, holds)| test.holds(text) == *holds);
         let text = familiar(path).iter().find(alike).map_or(class.example.clone(), |text| (*text).to_string());
         if wanted(&text) {
             texts.push(text);
@@ -531,7 +545,5 @@ fn numbers(asks: &[Ask<'_>]) -> Vec<Number> {
     let mut all: Vec<f64> = named.iter().copied().chain(between).chain(ends).collect();
     all.dedup();
     let whole = |n: f64| n.fract() == 0.0 && n.abs() < 9e15;
-    all.into_iter()
-        .filter_map(|n| if whole(n) { Some(Number::from(n as i64)) } else { Number::from_f64(n) })
-        .collect()
+    all.into_iter().filter_map(|n| if whole(n) { Some(Number::from(n as i64)) } else { Number::from_f64(n) }).collect()
 }

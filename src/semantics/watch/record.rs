@@ -95,7 +95,10 @@ impl Shape {
                 Shape { texts: Some(Texts::Within(within)), ..Shape::default() }
             }
             Some(
-                ["eventVersion" | "eventTime" | "eventName" | "awsRegion" | "eventID" | "recipientAccountId" | "sourceIPAddress"]
+                [
+                    "eventVersion" | "eventTime" | "eventName" | "awsRegion" | "eventID" | "recipientAccountId"
+                    | "sourceIPAddress",
+                ]
                 | ["userIdentity", "type"],
             ) => text(false),
             Some(

@@ -172,10 +172,9 @@ fn built(model: &Model<'_>, chosen: &[Option<usize>]) -> Option<Value> {
         }
     }
     let as_chosen = |(path, choice): &(&Path, &Choice)| match (path.find(&event), choice.leaf()) {
-        (Leaf::Absent, Leaf::Absent)
-        | (Leaf::Null, Leaf::Null)
-        | (Leaf::Object, Leaf::Object)
-        | (Leaf::Array, Leaf::Array) => true,
+        (Leaf::Absent, Leaf::Absent) | (Leaf::Null, Leaf::Null) | (Leaf::Object, Leaf::Object) | (Leaf::Array, Leaf::Array) => {
+            true
+        }
         (Leaf::Bool(a), Leaf::Bool(b)) => a == b,
         (Leaf::Number(a), Leaf::Number(b)) => a == b,
         (Leaf::Text(a), Leaf::Text(b)) => a == b,

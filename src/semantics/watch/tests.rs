@@ -66,7 +66,8 @@ fn whatever_its_words_a_pattern_that_means_every_event_covers() {
     ] {
         assert!(is_covered(&stop(), &[pattern]), "{pattern}: {:?}", asked(&stop(), &[pattern]));
     }
-    let halves = ["{ $.eventName = StopLogging && $.awsRegion = us-east-1 }", "{ $.eventName = StopLogging && $.awsRegion = eu-* }"];
+    let halves =
+        ["{ $.eventName = StopLogging && $.awsRegion = us-east-1 }", "{ $.eventName = StopLogging && $.awsRegion = eu-* }"];
     assert!(is_covered(&stop(), &halves), "patterns count together");
     let halves = ["{ $.eventName = StopLogging && $.errorCode NOT EXISTS }", "{ $.eventName = StopLogging && $.errorCode = * }"];
     assert!(is_covered(&stop(), &halves));
@@ -164,12 +165,21 @@ mod rules {
     #[test]
     fn rules_see_what_filters_see() {
         for (pattern, words) in [
-            (json!({"source": ["aws.cloudtrail"], "detail-type": ["AWS API Call via CloudTrail"], "detail": {"eventName": ["StopLogging"]}}), "covered"),
+            (
+                json!({"source": ["aws.cloudtrail"], "detail-type": ["AWS API Call via CloudTrail"], "detail": {"eventName": ["StopLogging"]}}),
+                "covered",
+            ),
             (json!({"source": [{"prefix": "aws."}], "detail": {"eventName": [{"wildcard": "St*ging"}]}}), "covered"),
             (json!({"detail": {"eventSource": ["cloudtrail.amazonaws.com"]}}), "covered"),
             (json!({"source": ["aws.cloudtrail"], "account": ["111122223333"], "region": ["us-east-1"]}), "covered"),
-            (json!({"source": ["aws.cloudtrail"], "detail": {"eventName": [{"anything-but": {"prefix": "Describe"}}]}}), "covered"),
-            (json!({"source": ["aws.cloudtrail"], "$or": [{"detail": {"errorCode": [{"exists": true}]}}, {"detail": {"errorCode": [{"exists": false}]}}]}), "covered"),
+            (
+                json!({"source": ["aws.cloudtrail"], "detail": {"eventName": [{"anything-but": {"prefix": "Describe"}}]}}),
+                "covered",
+            ),
+            (
+                json!({"source": ["aws.cloudtrail"], "$or": [{"detail": {"errorCode": [{"exists": true}]}}, {"detail": {"errorCode": [{"exists": false}]}}]}),
+                "covered",
+            ),
             (json!({"source": ["aws.cloudtrail"], "detail-type": ["AWS Console Sign In via CloudTrail"]}), ""),
             (json!({"source": ["aws.iam"]}), ""),
             (json!({"source": ["aws.cloudtrail"], "account": ["444455556666"]}), ""),
@@ -186,10 +196,7 @@ mod rules {
 
     #[test]
     fn a_rule_is_not_given_what_reads_unless_it_says_so() {
-        let denied = event(&[
-            ("eventType", texts(&["AwsApiCall"])),
-            ("errorCode", texts(&["AccessDenied"])),
-        ]);
+        let denied = event(&[("eventType", texts(&["AwsApiCall"])), ("errorCode", texts(&["AccessDenied"]))]);
         let pattern = json!({"detail-type": ["AWS API Call via CloudTrail"], "detail": {"errorCode": ["AccessDenied"]}});
         assert_eq!(says(&asked(&denied, &pattern, true)), "covered");
         let said = says(&asked(&denied, &pattern, false));
@@ -206,13 +213,23 @@ mod rules {
 
 /// Small events over a small record, all of them.
 fn small_world() -> Vec<Value> {
-    let optional = |values: &[Value]| -> Vec<Option<Value>> {
-        values.iter().cloned().map(Some).chain([None]).collect()
-    };
+    let optional = |values: &[Value]| -> Vec<Option<Value>> { values.iter().cloned().map(Some).chain([None]).collect() };
     let names = [json!("A"), json!("B"), json!("AB")];
     let codes = optional(&[json!("A"), json!("AB"), json!("x")]);
     let users = optional(&[json!("A"), json!("B"), json!("x")]);
-    let anything = optional(&[json!("A"), json!("x"), json!(1), json!(2), json!(1.5), json!(0), json!(true), json!(false), json!(null), json!([]), json!({})]);
+    let anything = optional(&[
+        json!("A"),
+        json!("x"),
+        json!(1),
+        json!(2),
+        json!(1.5),
+        json!(0),
+        json!(true),
+        json!(false),
+        json!(null),
+        json!([]),
+        json!({}),
+    ]);
     let mut world = Vec::new();
     for name in &names {
         for code in &codes {
@@ -289,12 +306,8 @@ fn family() -> impl Strategy<Value = WatchedEvent> {
         Just(Some(texts(&["A*"]))),
         Just(Some(Constraint::Not(vec!["A".into()])))
     ];
-    let code = prop_oneof![
-        Just(None),
-        Just(Some(Constraint::Absent)),
-        Just(Some(Constraint::Present)),
-        Just(Some(texts(&["A*"])))
-    ];
+    let code =
+        prop_oneof![Just(None), Just(Some(Constraint::Absent)), Just(Some(Constraint::Present)), Just(Some(texts(&["A*"])))];
     let user = prop_oneof![Just(None), Just(Some(Constraint::Absent)), Just(Some(texts(&["A"])))];
     (name, code, user).prop_map(|(name, code, user)| {
         let fields = [("eventName", name), ("errorCode", code), ("userIdentity.userName", user)];

@@ -293,8 +293,7 @@ pub(super) fn try_ask(inventory: &Inventory, subject: &str, source: &str) -> Res
     let events = BTreeMap::from(["reads", "writes"].map(|name| (name.to_string(), PartialEvent::default())));
     let watched = BTreeMap::from(["reads", "writes"].map(|name| (name.to_string(), WatchedEvent::default())));
     let (population, now) = (inventory.population(subject), time(NOW));
-    let context =
-        Context { inventory, subject: population[0], parameters: &parameters, events: &events, watched: &watched, now };
+    let context = Context { inventory, subject: population[0], parameters: &parameters, events: &events, watched: &watched, now };
     let semantics = Semantics { records, denies_insecure_transport: secure, foreign_writers: writers };
     program.evaluate_with(&context, &semantics).map_err(|e| format!("{source}: {e}"))
 }

@@ -183,8 +183,7 @@ impl<'a> Evaluator<'a> {
             };
             let pattern = self.limited(&filter, record.id, pattern)?;
             let carrier = Carrier { trails: trails.to_vec(), only: None, wants_every_region: true };
-            let mut seer =
-                Seer { way, pattern, carrier, tells: Verdict::known(false), on: None, breaks: Vec::new() };
+            let mut seer = Seer { way, pattern, carrier, tells: Verdict::known(false), on: None, breaks: Vec::new() };
             if !seer.may_see(event, account) {
                 continue;
             }
@@ -219,13 +218,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// From a filter to its metrics and the alarms on them.
-    fn follow(
-        &mut self,
-        filter: &Value<'a>,
-        seer: &mut Seer<'a>,
-        alarms: &[AlarmView<'a>],
-        gaps: &mut Gaps,
-    ) -> Evaluated<()> {
+    fn follow(&mut self, filter: &Value<'a>, seer: &mut Seer<'a>, alarms: &[AlarmView<'a>], gaps: &mut Gaps) -> Evaluated<()> {
         let listed = self.field(filter.clone(), "metrics")?;
         let ListValue { items, gaps: unread } = as_list(listed)?;
         gaps.extend(unread);
@@ -299,9 +292,8 @@ impl<'a> Evaluator<'a> {
         for Item { value: bus, doubts } in items {
             gaps.extend(doubts);
             let here = self.field(bus.clone(), "region")?;
-            let Some(only) = regions
-                .iter()
-                .position(|r| equal(&here, &Value::Text(r.as_str().to_string().into())).truth == Truth::True)
+            let Some(only) =
+                regions.iter().position(|r| equal(&here, &Value::Text(r.as_str().to_string().into())).truth == Truth::True)
             else {
                 continue;
             };
@@ -309,7 +301,8 @@ impl<'a> Evaluator<'a> {
             let ListValue { items, gaps: unread } = as_list(listed)?;
             gaps.extend(unread);
             for Item { value: rule, .. } in items {
-                let (name, state, text) = (self.plain(&rule, "name")?, self.plain(&rule, "state")?, self.plain(&rule, "pattern")?);
+                let (name, state, text) =
+                    (self.plain(&rule, "name")?, self.plain(&rule, "state")?, self.plain(&rule, "pattern")?);
                 let (Ok(name), Ok(state), Ok(text)) = (name, state, text) else {
                     gaps.insert(Gap::new(GapKind::KnownAfterApply, "a rule of an event bus is not known"));
                     continue;

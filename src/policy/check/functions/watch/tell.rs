@@ -249,7 +249,9 @@ impl<'a> Evaluator<'a> {
                 Ok(AlarmDefinition::Metric(alarm)) => alarm::fires_on_one(alarm, emitted),
                 Ok(AlarmDefinition::Math(alarm)) => alarm::math_fires_on_one(alarm, emitted),
                 Ok(AlarmDefinition::Composite(_)) => None,
-                Ok(AlarmDefinition::Other(text)) => Some(Fires::Unknown(format!("it goes off in a way that is not followed, {text}"))),
+                Ok(AlarmDefinition::Other(text)) => {
+                    Some(Fires::Unknown(format!("it goes off in a way that is not followed, {text}")))
+                }
                 Err(gaps) => {
                     told.nothing = false;
                     fires.push(Verdict::unknown(gaps.clone()));
@@ -365,9 +367,7 @@ fn composed(composite: &CompositeAlarm, name: &str, alarms: &[AlarmView<'_>], fi
             (Verdict::known(false), Some(format!("alarm {suppressor} can keep its actions back")))
         }
         (Truth::True, _, None) => (Verdict::known(true), None),
-        (_, Truth::True, None) => {
-            (Verdict::unknown(fires.iter().flat_map(|f| f.gaps.iter().cloned()).collect()), None)
-        }
+        (_, Truth::True, None) => (Verdict::unknown(fires.iter().flat_map(|f| f.gaps.iter().cloned()).collect()), None),
         _ => (Verdict::known(false), Some(format!("other alarms can keep it back: {}", composite.rule))),
     }
 }
