@@ -77,7 +77,7 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
 
 /// The frameworks that are reported whole: those of --framework, else also those that the settings, --require or an attestation
 /// name beside the ones that need no asking for. None stands for these alone.
-pub(super) fn reported(scan: &Scan, config: &Config, catalogue: &Catalogue, waivers: Option<&Waivers>) -> Vec<String> {
+pub(super) fn reported(scan: &Scan, config: &Config, catalogue: &Catalogue, waivers: Option<&waiver::Waivers>) -> Vec<String> {
     if !scan.frameworks.is_empty() {
         return scan.frameworks.clone();
     }
@@ -154,8 +154,11 @@ pub(super) fn known<'a>(what: &str, id: &str, ids: impl Iterator<Item = &'a Stri
     if ids.clone().any(|known| known == id) {
         return Ok(());
     }
-    let hint = match closest(id, ids.map(String::as_str)) {
+    let hint = match closest(id, ids.clone().map(String::as_str)) {
         Some(close) => format!("did you mean `{close}`?"),
+        None if ids.clone().count() <= 20 => {
+            format!("known are {}", ids.map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", "))
+        }
         None => format!("`trailproof policy list` shows every {what}"),
     };
     Err(Refusal::new(format!("unknown {what} `{id}`")).hint(hint))
