@@ -226,7 +226,10 @@ pub struct Scan {
     /// Ask only this policy; repeat it for more.
     #[arg(long = "policy", value_name = "ID", help_heading = "Policies")]
     pub policies: Vec<String>,
-    /// Ask only the policies that serve this framework; repeat it for more.
+    /// Ask only the policies that serve this framework, and report it alone; repeat it for more.
+    ///
+    /// Without it every policy is asked, and the report shows in full the frameworks that need no asking for, those that
+    /// trailproof.yaml names under `frameworks:`, and those of --require; the others stand in it with their numbers.
     #[arg(long = "framework", value_name = "ID", help_heading = "Policies")]
     pub frameworks: Vec<String>,
     /// Ask only policies of at least this severity.
