@@ -137,6 +137,11 @@ fn replay(folder: &Path) {
     let mut verify = Command::new(program);
     let (verified, peak) = watched(verify.args(["evidence", "verify", "--replay"]).arg(&bundle));
     println!("  verify --replay, whole process    {:9.0} ms, peak {peak:.0} MB", ms(verified));
+    let archive = folder.join("replay.tar.gz");
+    trailproof::evidence::archive::write(&bundle, &archive).expect("an archive");
+    let mut verify = Command::new(program);
+    let (verified, peak) = watched(verify.args(["evidence", "verify", "--replay"]).arg(&archive));
+    println!("  the same of the archive           {:9.0} ms, peak {peak:.0} MB", ms(verified));
 }
 
 fn ms(time: Duration) -> f64 {

@@ -55,6 +55,20 @@ pub enum Color {
     Never,
 }
 
+/// What `athena-ddl` is asked.
+#[derive(Debug, Args)]
+pub struct Athena {
+    /// A recording, or a saved inventory.json; several at once.
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// The database of the tables; that of the query where it is not given.
+    #[arg(long, value_name = "NAME")]
+    pub database: Option<String>,
+    /// The first day that the tables know, as YYYY-MM-DD; a year before the scan where it is not given.
+    #[arg(long, value_name = "DAY")]
+    pub since: Option<jiff::civil::Date>,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Audit an AWS account, a recording of one, a saved inventory, or the code that will make it.
@@ -120,6 +134,13 @@ pub enum Command {
     /// The names of trails, buckets and keys are not known before they are read, so that the resource is `*`. Notes go to
     /// standard error; they are part of the text format.
     Permissions(Permissions),
+    /// Print tables by which Athena finds the log files of the trails that were read.
+    ///
+    /// The bucket, the prefix, the organization, the accounts and the Regions are those of a recording or of a saved inventory;
+    /// partitions are projected, so that nothing has to be loaded. The tables are text: nothing is run.
+    ///
+    /// Exit codes: 0 every trail has its table; 3 some have none, and why is said; 2 none has.
+    AthenaDdl(Athena),
     /// Print the JSON Schema of a file that Trailproof reads or writes.
     Schema {
         #[arg(value_enum)]
@@ -205,7 +226,10 @@ pub struct Scan {
     /// Ask only this policy; repeat it for more.
     #[arg(long = "policy", value_name = "ID", help_heading = "Policies")]
     pub policies: Vec<String>,
-    /// Ask only the policies that serve this framework; repeat it for more.
+    /// Ask only the policies that serve this framework, and report it alone; repeat it for more.
+    ///
+    /// Without it every policy is asked, and the report shows in full the frameworks that need no asking for, those that
+    /// trailproof.yaml names under `frameworks:`, and those of --require; the others stand in it with their numbers.
     #[arg(long = "framework", value_name = "ID", help_heading = "Policies")]
     pub frameworks: Vec<String>,
     /// Ask only policies of at least this severity.

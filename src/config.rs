@@ -48,7 +48,8 @@ pub struct Config {
     pub accounts: Accounts,
     #[serde(default)]
     pub policies: Policies,
-    /// framework id -> what the owner says of it. The audit reads the same accounts either way; the report counts what is in scope.
+    /// framework id -> what the owner says of it, if only `{}`: the report shows it whole. The audit reads the same accounts either
+    /// way; the report counts what is in scope.
     #[serde(default)]
     pub frameworks: BTreeMap<String, FrameworkSettings>,
 }

@@ -190,7 +190,9 @@ impl SourceFile {
         let first = rendered.lines().next().unwrap_or_default();
         let message = strip_place(first).replace("sequence start", "a list").replace("mapping start", "a map");
         let (message, hint) = unknown_name(&message);
-        let width = message.split('`').nth(1).filter(|_| hint.is_some()).map_or(1, |name| name.chars().count());
+        let (message, hint) = if hint.is_none() { wrong_shape(message) } else { (message, hint) };
+        let is_named = hint.is_some() && !message.starts_with("missing field");
+        let width = message.split('`').nth(1).filter(|_| is_named).map_or(1, |name| name.chars().count());
         Complaint { hint, ..self.at(line, column, width, message) }
     }
 }
@@ -221,6 +223,28 @@ fn unknown_name(message: &str) -> (String, Option<String>) {
         None => all(),
     };
     (head.to_string(), Some(hint))
+}
+
+/// What has another shape than the file's form asks for, in words of people who write YAML, with what to write.
+fn wrong_shape(message: String) -> (String, Option<String>) {
+    let missing = message.strip_prefix("missing field `").and_then(|rest| rest.strip_suffix('`'));
+    let (message, hint) = match (missing, message.as_str()) {
+        (Some("version"), _) => (message, "begin the file with `version: 1`".to_string()),
+        (Some(field), _) => {
+            let hint = format!("add `{field}:`");
+            (message, hint)
+        }
+        (None, "expected string scalar") => {
+            let hint = "write it in quotes where it begins with `[`, `{` or another sign of YAML";
+            ("expected a text".to_string(), hint.to_string())
+        }
+        (None, "expected a list") => (message, "write `[VALUE]`, or each value after `- ` in a line of its own".to_string()),
+        (None, "externally tagged enum expected scalar or mapping") => {
+            ("expected one word".to_string(), "a list or a map does not fit here".to_string())
+        }
+        _ => return (message, None),
+    };
+    (message, Some(hint))
 }
 
 /// The crate writes the place into its messages; ours stands beside them.
@@ -374,6 +398,22 @@ mod tests {
     fn a_wrong_type_has_its_place() {
         let c = refused("id: a\nlist: {a: b}\n");
         assert_eq!(c.line, 2, "{c}");
+    }
+
+    #[test]
+    fn what_is_missing_or_has_another_shape_is_told_in_words_for_people() {
+        let said = |text: &str| {
+            let c = refused(text);
+            (c.message, c.hint.unwrap_or_default())
+        };
+        assert_eq!(said("severity: high\n"), ("missing field `id`".into(), "add `id:`".into()));
+        let (message, hint) = said("id: [a]\n");
+        assert_eq!(message, "expected a text");
+        assert!(hint.starts_with("write it in quotes"), "{hint}");
+        let (message, hint) = said("id: a\nlist: b\n");
+        assert_eq!(message, "expected a list");
+        assert!(hint.starts_with("write `[VALUE]`"), "{hint}");
+        assert_eq!(wrong_shape("missing field `version`".into()).1.as_deref(), Some("begin the file with `version: 1`"));
     }
 
     #[test]

@@ -58,6 +58,22 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
     Ok(whole)
 }
 
+/// What recordings and saved inventories hold.
+pub(super) fn saved(paths: &[std::path::PathBuf], terminal: &Terminal) -> Result<Inventory, Refusal> {
+    let mut inventories = Vec::new();
+    for path in paths {
+        match one(path, terminal)? {
+            Input::Facts(inventory) => inventories.push(*inventory),
+            Input::Code(_) => {
+                return Err(Refusal::new(format!("`{}` is code, and what is asked is about accounts", path.display()))
+                    .hint("name a recording, or the inventory.json of a scan"));
+            }
+        }
+    }
+    once_each(&inventories)?;
+    merge(inventories).ok_or_else(|| Refusal::new("no input"))
+}
+
 /// What asks AWS has no meaning where a file answers.
 pub(super) fn refuse_live_options(scan: &Scan) -> Result<(), Refusal> {
     let for_aws = [

@@ -1,5 +1,6 @@
 //! The commands. Here, and nowhere else, are the clock, the environment, files, standard output and progress.
 
+mod athena;
 pub mod cases;
 mod evidence;
 #[cfg(feature = "aws")]
@@ -108,6 +109,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Policy(command) => policy::run(&command, &terminal),
         Command::Waiver(command) => waiver::run(&command, &terminal),
         Command::Permissions(asked) => permissions::run(&asked, &terminal),
+        Command::AthenaDdl(asked) => athena::run(&asked, &terminal),
         Command::Schema { of } => schema::run(of, &terminal),
         Command::Init { file } => init::run(&file, &terminal),
     };

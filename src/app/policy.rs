@@ -167,9 +167,21 @@ fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
+/// What every expression of a policy may begin with.
+const NAMES: &str = "\
+subject, params, events, now
+  the names that `applies`, `check` and `accept` may begin with
+
+  the subject goes by the name of its noun: where a policy says `subject: trail`, write `trail.name`
+  params.NAME: the value of a parameter that the policy declares under `parameters`
+  events: list of event, those that the policy declares under `events`; one of them is events.NAME
+  now: time, the moment of the audit
+
+";
+
 fn vocabulary() -> String {
     let defaults = cases::defaults();
-    let mut text = String::new();
+    let mut text = String::from(NAMES);
     for noun in crate::inventory::nouns() {
         writeln!(text, "{}\n{}", noun.name, indented(&noun.doc)).ok();
         for field in &noun.fields {

@@ -29,7 +29,7 @@ pub(super) struct Question {
     as_read: bool,
     /// The policies that are asked.
     pub(super) asked: BTreeSet<String>,
-    /// Only these frameworks are reported; every one where it is empty.
+    /// The frameworks that are reported whole; where it is empty, those of the catalogue that need not be asked for by name.
     frameworks: Vec<String>,
     /// framework -> the accounts in its scope.
     scopes: BTreeMap<String, BTreeSet<String>>,
@@ -136,7 +136,7 @@ impl Question {
         let before = inventory.code.as_ref().and_then(|code| code.before.as_deref());
         let before = before.map(|before| audit(before, catalogue, &settings, self.now)).transpose().map_err(failed)?;
         let change = before.map(|before| PlanChange::of(&before, &findings));
-        let applied = register.map(|register| register.apply(&mut findings, &self.frameworks, self.now));
+        let applied = register.map(|register| register.apply(&mut findings, &catalogue.reported(&self.frameworks), self.now));
         let material = Material {
             inventory,
             catalogue,

@@ -46,7 +46,8 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
         None => inputs::inventory(scan, &config, terminal)?,
     };
     let now = selection.as_of(scan.now, &inventory);
-    let question = Question::new(selection, scan.frameworks.clone(), config.scopes(), now, &catalogue, waivers.as_ref());
+    let frameworks = reported(scan, &config, &catalogue, waivers.as_ref());
+    let question = Question::new(selection, frameworks, config.scopes(), now, &catalogue, waivers.as_ref());
     let report = question.answer(&inventory, &catalogue, waivers.as_ref().map(|w| &w.register))?;
     let past = history.map(|history| history::kept(history, &report)).transpose()?;
     output.write(&report, past.as_ref(), &inventory, terminal)?;
@@ -72,6 +73,21 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
         super::security_hub::import(scan, &config, &report, terminal)?;
     }
     Ok(verdict.exit)
+}
+
+/// The frameworks that are reported whole: those of --framework, else also those that the settings, --require or an attestation
+/// name beside the ones that need no asking for. None stands for these alone.
+pub(super) fn reported(scan: &Scan, config: &Config, catalogue: &Catalogue, waivers: Option<&waiver::Waivers>) -> Vec<String> {
+    if !scan.frameworks.is_empty() {
+        return scan.frameworks.clone();
+    }
+    let required = scan.required.iter().map(|text| text.split_once(':').map_or(text.as_str(), |(id, _)| id));
+    let attested = waivers.into_iter().flat_map(|w| &w.register.attestations).map(|(a, _)| a.attests.framework.as_str());
+    let named = config.frameworks.keys().map(String::as_str).chain(required).chain(attested);
+    let unasked = catalogue.reported(&[]);
+    let mut all: BTreeSet<String> = unasked.iter().cloned().collect();
+    all.extend(named.map(str::to_string));
+    if all.len() == unasked.len() { Vec::new() } else { all.into_iter().collect() }
 }
 
 pub(super) fn config(scan: &Scan) -> Result<(Config, Option<SourceFile>), Refusal> {
@@ -138,8 +154,11 @@ pub(super) fn known<'a>(what: &str, id: &str, ids: impl Iterator<Item = &'a Stri
     if ids.clone().any(|known| known == id) {
         return Ok(());
     }
-    let hint = match closest(id, ids.map(String::as_str)) {
+    let hint = match closest(id, ids.clone().map(String::as_str)) {
         Some(close) => format!("did you mean `{close}`?"),
+        None if ids.clone().count() <= 20 => {
+            format!("known are {}", ids.map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", "))
+        }
         None => format!("`trailproof policy list` shows every {what}"),
     };
     Err(Refusal::new(format!("unknown {what} `{id}`")).hint(hint))

@@ -1,15 +1,15 @@
 //! Reading a bundle, be it a folder or an archive: what files it has, and what their hashes are.
 //!
-//! The bytes are foreign. Nothing is unpacked; a file is hashed block by block, and only the few that vouch for the others
+//! The bytes are foreign. Nothing is unpacked but what is asked for by name, after all was read; a file is hashed block by block, and only the few that vouch for the others
 //! are kept. What must not be there is noted, with everything else, so that one reading tells all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::archive;
-use super::draft::{BLOCK, each};
+use super::draft::{BLOCK, each, private_file, private_folders};
 use super::layout::{self, PathFault, check_path};
 use super::sums::{Hash, Sums, hash, stream};
 
@@ -81,6 +81,8 @@ pub enum Fault {
     Trailing,
     #[error("cannot read `{path}`: {source}")]
     Read { path: String, source: io::Error },
+    #[error("cannot write `{path}`: {source}")]
+    Write { path: String, source: io::Error },
     #[error("`{0}` changed while it was read")]
     Changed(String),
 }
@@ -186,6 +188,50 @@ impl Bundle {
         match reading.files.keys().find(|path| wanted(path) && !found.contains_key(*path)) {
             Some(path) => Err(Fault::Changed(path.clone())),
             None => Ok(found),
+        }
+    }
+}
+
+impl Bundle {
+    /// Writes the wanted files of an archive below a folder, each of which must be what an earlier reading found. Only a block of
+    /// a file is in memory at once. The files of a folder stay where they are, and nothing is written.
+    ///
+    /// # Errors
+    /// A file that is not as it was or is not there any more, and what cannot be written.
+    pub fn unpack(&self, reading: &Reading, limits: &Limits, wanted: impl Fn(&str) -> bool, to: &Path) -> Result<(), Fault> {
+        let Bundle::Archive(file) = self else { return Ok(()) };
+        let mut written = BTreeSet::new();
+        let mut buffer = vec![0; BLOCK];
+        let failed = |source| Fault::Read { path: file.display().to_string(), source };
+        let faults = archive::read(File::open(file).map_err(failed)?, limits, |entry, from| {
+            let Some(expected) = reading.files.get(entry.path).filter(|_| wanted(entry.path)) else { return Ok(()) };
+            let path = to.join(entry.path);
+            let mut failure = None;
+            let opened = path.parent().map_or(Ok(()), private_folders).and_then(|()| private_file(&path));
+            let mut out = opened.map_err(|source| Fault::Write { path: path.display().to_string(), source })?;
+            let copied = stream(from, limits.file, &mut buffer, |block| {
+                out.write_all(block).map_err(|e| {
+                    failure = Some(e);
+                    io::Error::from(io::ErrorKind::WriteZero)
+                })
+            });
+            if let Some(source) = failure {
+                return Err(Fault::Write { path: path.display().to_string(), source });
+            }
+            let (sum, _) = copied.map_err(|source| Fault::Read { path: entry.path.into(), source })?;
+            if sum != *expected {
+                return Err(Fault::Changed(entry.path.into()));
+            }
+            written.insert(entry.path.to_string());
+            Ok(())
+        })
+        .1;
+        if let Some(fault) = faults.into_iter().next() {
+            return Err(fault);
+        }
+        match reading.files.keys().find(|path| wanted(path) && !written.contains(*path)) {
+            Some(path) => Err(Fault::Changed(path.clone())),
+            None => Ok(()),
         }
     }
 }

@@ -85,6 +85,14 @@ impl Catalogue {
         Ok(catalogue)
     }
 
+    /// The frameworks that a report shows whole: those that were asked for, or where none was, those that need not be.
+    pub fn reported(&self, asked: &[String]) -> Vec<String> {
+        if !asked.is_empty() {
+            return asked.to_vec();
+        }
+        self.frameworks.values().filter(|f| !f.on_request).map(|f| f.id.clone()).collect()
+    }
+
     fn add(&mut self, policies: Vec<SourceFile>, frameworks: Vec<SourceFile>, embedded: bool) -> Result<(), Vec<Complaint>> {
         let mut complaints = Vec::new();
         let mut named: BTreeMap<String, String> = BTreeMap::new();
@@ -212,6 +220,11 @@ fn framework(source: &mut SourceFile) -> Result<Framework, Vec<Complaint>> {
         let path = [Step::Key("requirements"), Step::Item(i), Step::Key("id")];
         if seen.insert(&requirement.id, i).is_some() {
             complaints.push(source.complain(&path, format!("requirement `{}` stands twice", requirement.id)));
+        }
+        if requirement.only.as_ref().is_some_and(|only| only.trim().is_empty()) {
+            let path = [path[0], path[1], Step::Key("only")];
+            let c = source.complain(&path, format!("requirement `{}` does not say what facts speak of", requirement.id));
+            complaints.push(c.with_hint(Some("leave `only` out where facts speak of all that it asks about")));
         }
     }
     if complaints.is_empty() { Ok(file) } else { Err(complaints) }

@@ -15,6 +15,9 @@ pub struct Framework {
     /// Who publishes it, and where.
     pub publisher: String,
     pub url: String,
+    /// Whether a report shows it whole only where it was asked for by name, and otherwise in one line.
+    #[serde(default)]
+    pub on_request: bool,
     /// What a reader must know before reading the rows, such as what an audit can never show.
     pub note: String,
     pub requirements: Vec<Requirement>,
@@ -28,6 +31,10 @@ pub struct Requirement {
     /// In our words, at most 120 characters.
     pub title: String,
     pub class: Class,
+    /// The only part of what it asks about that facts speak to, such as `log buckets` of all buckets: facts can refute it, and
+    /// cannot show it.
+    #[serde(default)]
+    pub only: Option<String>,
     /// What stays to be shown by people, or why nothing here shows it.
     #[serde(default)]
     pub manual: Option<String>,

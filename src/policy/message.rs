@@ -1,16 +1,16 @@
 //! Sentences and remedies with the real names filled in.
 //!
 //! Names are foreign text: whoever names a trail must not be able to write into an auditor's shell, so remedies quote every
-//! value for their language. What is not known renders as `unknown`.
+//! value for their language, whether the template asks for it or not. What is not known renders as `unknown`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use minijinja::value::{Serde, Value as Jinja};
-use minijinja::{Environment, UndefinedBehavior};
+use minijinja::value::{Serde, Value as Jinja, ValueKind};
+use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, escape_formatter};
 use serde_json::{Map, Value, json};
 
-use crate::inventory::noun::{Kind, Noun, Opaque, Record, View};
+use crate::inventory::noun::{Kind, Noun, Opaque, Record, View, closest};
 
 use super::ParameterValue;
 
@@ -90,6 +90,11 @@ impl Texts {
         patterns: &[&str],
     ) -> Result<(), TemplateError> {
         self.env.add_template_owned(name, template.to_string()).map_err(|e| refused(&e))?;
+        for (filter, meant) in filters(template) {
+            if !self.knows_filter(filter) {
+                return Err(no_filter(filter, meant));
+            }
+        }
         let parsed = self.env.get_template(name).map_err(|e| refused(&e))?;
         let mut names: Vec<String> = parsed.undeclared_variables(true).into_iter().collect();
         names.sort();
@@ -103,13 +108,13 @@ impl Texts {
                         continue;
                     }
                     let known: Vec<&str> = parameters.iter().map(String::as_str).collect();
-                    return Err(unknown(template, &name, head, p, &known));
+                    return Err(unknown(template, &name, head, p, &known, None));
                 }
                 (PATTERNS, Some(event)) => {
                     if patterns.contains(&event) {
                         continue;
                     }
-                    return Err(unknown(template, &name, head, event, patterns));
+                    return Err(unknown(template, &name, head, event, patterns, None));
                 }
                 (h, Some(f)) if h == noun.name => (noun.fields.iter().map(|f| f.name).collect(), f),
                 (h, None) if h == noun.name => {
@@ -120,13 +125,20 @@ impl Texts {
                 (h, _) => (vec![noun.name, "params", "counterexamples"], h),
             };
             let Some(field) = known.iter().find(|known| **known == wanted) else {
-                return Err(unknown(template, &name, head, wanted, &known));
+                let parameter = parameters.iter().find(|known| member.is_none() && *known == head).map(String::as_str);
+                return Err(unknown(template, &name, head, wanted, &known, parameter));
             };
             if let Some(fields) = &mut self.fields {
                 fields.insert(field);
             }
         }
         Ok(())
+    }
+
+    /// Whether there is a filter of this name: the templates' own language looks for it only where it is used.
+    fn knows_filter(&self, name: &str) -> bool {
+        let tried = self.env.compile_expression(&format!("'' | {name}")).and_then(|expression| expression.eval(()).map(|_| ()));
+        !matches!(tried, Err(e) if e.kind() == ErrorKind::UnknownFilter)
     }
 
     /// The texts, to be filled in with a subject's names.
@@ -157,8 +169,9 @@ impl Filling<'_> {
     }
 }
 
-fn unknown(template: &str, name: &str, head: &str, wanted: &str, known: &[&str]) -> TemplateError {
-    let hint = crate::inventory::noun::closest(wanted, known.iter().copied()).map(|c| format!("did you mean `{c}`?"));
+fn unknown(template: &str, name: &str, head: &str, wanted: &str, known: &[&str], parameter: Option<&str>) -> TemplateError {
+    let near = || closest(wanted, known.iter().copied()).map(str::to_string);
+    let hint = parameter.map(|p| format!("params.{p}")).or_else(near).map(|c| format!("did you mean `{c}`?"));
     let what = if head == wanted { format!("unknown name `{wanted}`") } else { format!("`{head}` has no `{wanted}`") };
     TemplateError { message: what, hint, meant: meant(template, name, wanted) }
 }
@@ -166,24 +179,103 @@ fn unknown(template: &str, name: &str, head: &str, wanted: &str, known: &[&str])
 /// The name by which templates know the filter patterns of a policy's events.
 const PATTERNS: &str = "patterns";
 
-/// Macros for remedies, by the names under which policies import them.
-const SHARED: [(&str, &str); 1] = [("alarm", include_str!("../../templates/fix/alarm.jinja"))];
+/// Remedies that many policies share, by the names under which they include them: `name` and `pattern` are set before.
+const SHARED: [(&str, &str); 3] = [
+    ("alarm.cli", include_str!("../../templates/fix/alarm.cli")),
+    ("alarm.terraform", include_str!("../../templates/fix/alarm.terraform")),
+    ("alarm.cloudformation", include_str!("../../templates/fix/alarm.cloudformation")),
+];
+
+/// Filters of our own. Those of the templates' language that call a text safe are taken away: only quoting makes it so.
+const FILTERS: [&str; 5] = ["sh", "hcl", "yaml", "names", "comment"];
 
 fn environment() -> Environment<'static> {
     let mut env = Environment::new();
     env.set_undefined_behavior(UndefinedBehavior::Strict);
     env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    env.set_formatter(format);
     env.set_fuel(Some(100_000));
-    // Remedies that many policies share.
     for (name, text) in SHARED {
         // A test fills in every policy's remedies: a shared text that does not parse fails there.
         let _ = env.add_template(name, text);
     }
-    env.add_filter("sh", |v: String| shell(&v));
-    env.add_filter("hcl", |v: String| hcl(&v));
-    env.add_filter("yaml", |v: String| json!(v).to_string());
+    for unsafe_here in ["safe", "escape", "e", "tojson"] {
+        env.remove_filter(unsafe_here);
+    }
+    env.add_filter("sh", |v: String| Jinja::from_safe_string(shell(&v)));
+    env.add_filter("hcl", |v: String| Jinja::from_safe_string(hcl(&v)));
+    env.add_filter("yaml", |v: String| Jinja::from_safe_string(yaml(&v)));
+    env.add_filter("comment", |v: String| Jinja::from_safe_string(comment(&v)));
     env.add_filter("names", |list: Vec<String>| names(&list));
     env
+}
+
+/// Writes a value into a text. In a remedy, what no filter has quoted is quoted for the remedy's language.
+fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Jinja) -> Result<(), minijinja::Error> {
+    let quote = match state.name() {
+        "cli" => shell,
+        "terraform" => hcl,
+        "cloudformation" => yaml,
+        _ => return escape_formatter(out, state, value),
+    };
+    if value.is_safe() || matches!(value.kind(), ValueKind::Number | ValueKind::Bool) {
+        return escape_formatter(out, state, value);
+    }
+    out.write_str(&quote(&value.to_string())).map_err(minijinja::Error::from)
+}
+
+fn no_filter(filter: &str, meant: Range<usize>) -> TemplateError {
+    let hint = match closest(filter, FILTERS.iter().copied()) {
+        Some(close) => format!("did you mean `{close}`?"),
+        None => "in `fix` every value is quoted for its language; `names` joins a list, `comment` makes one line".into(),
+    };
+    TemplateError { message: format!("there is no filter `{filter}`"), hint: Some(hint), meant }
+}
+
+/// The filters that a template names, with their places.
+fn filters(template: &str) -> Vec<(&str, Range<usize>)> {
+    let word = |from: usize| {
+        let rest = &template[from..];
+        let start = from + rest.len() - rest.trim_start().len();
+        let length = template[start..].find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(template.len() - start);
+        start..start + length
+    };
+    let mut found = Vec::new();
+    let mut at = 0;
+    while let Some(open) = template[at..].find(['{']).map(|i| at + i) {
+        let close = match template[open..].as_bytes().get(1) {
+            Some(b'{') => "}}",
+            Some(b'%') => "%}",
+            Some(b'#') => {
+                at = template[open..].find("#}").map_or(template.len(), |i| open + i + 2);
+                continue;
+            }
+            _ => {
+                at = open + 1;
+                continue;
+            }
+        };
+        let first = word(open + 2 + usize::from(template[open + 2..].starts_with(['-', '+'])));
+        if close == "%}" && &template[first.clone()] == "filter" {
+            found.push(word(first.end));
+        }
+        let mut quote = None;
+        at = template.len();
+        for (i, c) in template[open + 2..].char_indices().map(|(i, c)| (open + 2 + i, c)) {
+            match quote {
+                Some(q) if c == q => quote = None,
+                Some(_) => {}
+                None if c == '"' || c == '\'' => quote = Some(c),
+                None if c == '|' => found.push(word(i + 1)),
+                None if template[i..].starts_with(close) => {
+                    at = i + close.len();
+                    break;
+                }
+                None => {}
+            }
+        }
+    }
+    found.into_iter().filter(|range| !range.is_empty()).map(|range| (&template[range.clone()], range)).collect()
 }
 
 fn refused(error: &minijinja::Error) -> TemplateError {
@@ -212,6 +304,16 @@ fn shell(text: &str) -> String {
 /// A string of Terraform's language, in which `${` and `%{` open templates.
 fn hcl(text: &str) -> String {
     json!(text).to_string().replace("${", "$${").replace("%{", "%%{")
+}
+
+/// A scalar of YAML, in double quotes.
+fn yaml(text: &str) -> String {
+    json!(text).to_string()
+}
+
+/// Part of a comment that ends with its line.
+fn comment(text: &str) -> String {
+    text.chars().filter(|c| !c.is_control() && !['\u{2028}', '\u{2029}'].contains(c)).collect()
 }
 
 /// `a, b and c`.
@@ -270,5 +372,47 @@ mod tests {
         assert!(check("{{ bucket.name }}").is_err());
         assert!(check("{{ params.days }}").is_err());
         assert!(check("{{ trail.name ").is_err());
+    }
+
+    /// The remedy of each language about something that somebody named badly.
+    fn filled(template: &str) -> Vec<String> {
+        let parameters = vec!["name".to_string(), "days".to_string()];
+        let all: Vec<(&'static str, &str)> = ["cli", "terraform", "cloudformation", "summary"].map(|name| (name, template)).into();
+        let texts = Texts::read(&all, crate::inventory::Trail::table(), &parameters).expect("the template is right");
+        let names = json!({"params": {"name": "a'; rm -rf / #\n${x}", "days": 30}});
+        let about = Filling { texts: &texts, names: Jinja::from(Serde(&names)) };
+        ["cli", "terraform", "cloudformation", "summary"].map(|name| about.fill(name).expect("it can be filled")).into()
+    }
+
+    #[test]
+    fn a_value_without_a_filter_is_quoted_for_its_language() {
+        let bare = filled("x {{ params.name }} {{ params.days }}");
+        assert_eq!(bare[0], r"x 'a'\''; rm -rf / #${x}' 30");
+        assert_eq!(bare[1], r#"x "a'; rm -rf / #\n$${x}" 30"#);
+        assert_eq!(bare[2], r#"x "a'; rm -rf / #\n${x}" 30"#);
+        assert_eq!(bare[3], "x a'; rm -rf / #\n${x} 30", "a sentence is no language");
+        // With the filter of the language it is the same, and not quoted twice.
+        assert_eq!(filled("x {{ params.name | sh }} {{ params.days | sh }}")[0], bare[0]);
+        assert_eq!(filled("x {{ params.name | hcl }} {{ params.days }}")[1], bare[1]);
+        assert_eq!(filled("# {{ params.name | comment }}")[0], "# a'; rm -rf / #${x}", "a comment stays one line");
+    }
+
+    #[test]
+    fn a_filter_that_there_is_not_is_refused() {
+        let check = |text: &str| {
+            let read = Texts::read(&[("text", text)], crate::inventory::Trail::table(), &["prefix".to_string()]);
+            read.map(|_| ()).map_err(|mut errors| errors.remove(0).1)
+        };
+        let e = check("{% if trail.name == \"a | b\" %}{{ trail.name | shh }}{% endif %}").expect_err("no such filter");
+        assert_eq!((e.message.as_str(), e.hint.as_deref()), ("there is no filter `shh`", Some("did you mean `sh`?")));
+        assert_eq!(&"{% if trail.name == \"a | b\" %}{{ trail.name | shh }}{% endif %}"[e.meant], "shh");
+        for bad in ["{{ trail.name|safe }}", "{{ trail.name | upper | tojson }}", "{% filter nope %}a{% endfilter %}"] {
+            assert!(check(bad).is_err(), "{bad}");
+        }
+        for good in ["{{ trail.name | upper | sh }}", "{# | nope #}{{ \"| nope\" }}", "{{ counterexamples | join(\", \") }}"] {
+            assert!(check(good).is_ok(), "{good}");
+        }
+        let e = check("{{ prefix }}").expect_err("a parameter has another name");
+        assert_eq!(e.hint.as_deref(), Some("did you mean `params.prefix`?"));
     }
 }

@@ -96,6 +96,7 @@ pub struct PolicyFile {
     /// framework id -> how the policy serves its requirements.
     #[serde(default)]
     pub requirements: BTreeMap<String, Serves>,
+    /// Pages to read on: AWS's documentation of what is asked, and of what puts it right.
     #[serde(default)]
     pub references: Vec<String>,
 }
@@ -110,7 +111,7 @@ impl PolicyFile {
         let serves = self.requirements.values().any(|s| s.each().next().is_some());
         let rules = [
             (!serves && self.severity > Severity::Low, "serves no requirement, with a severity above `low`"),
-            (self.references.is_empty(), "names no reference"),
+            (self.references.is_empty(), "names no reference (`references`)"),
             (self.why.trim().is_empty(), "does not say why"),
             (self.fix.summary.trim().is_empty(), "does not say how to put it right (`fix.summary`)"),
             (self.title.trim().ends_with('.'), "has a final period in its title"),

@@ -18,7 +18,7 @@ use super::{
 pub struct Material<'a> {
     pub inventory: &'a Inventory,
     pub catalogue: &'a Catalogue,
-    /// Only these frameworks; every one where it is empty.
+    /// The frameworks that are shown whole; where it is empty, those of the catalogue that need not be asked for by name.
     pub frameworks: &'a [String],
     /// framework -> the accounts in its scope; a framework that is not named is asked about every account.
     pub scopes: &'a BTreeMap<String, BTreeSet<String>>,
@@ -35,7 +35,7 @@ pub struct Material<'a> {
 
 impl Report {
     /// The view of one audit.
-    pub fn build(material: &Material<'_>, findings: Vec<Finding>) -> Report {
+    pub fn build(material: &Material<'_>, mut findings: Vec<Finding>) -> Report {
         let inventory = material.inventory;
         let scope = &inventory.scope;
         let summary = summary(&findings);
@@ -44,6 +44,10 @@ impl Report {
         let population = Population::of(inventory);
         let waivers = material.waivers.map(|applied| WaiversView::of(applied, &findings));
         let aside = waivers.as_ref().map(WaiversView::aside).unwrap_or_default();
+        let (frameworks, more_frameworks) = matrix::views(material, population.regions_left_out, &findings);
+        // What a finding says of a framework that the report does not show would lead nowhere.
+        let shown: BTreeSet<&str> = frameworks.iter().map(|f| f.id.as_str()).collect();
+        findings.iter_mut().for_each(|f| f.requirements.retain(|r| shown.contains(r.framework.as_str())));
         let mut report = Report {
             kind: Report::KIND.into(),
             schema_version: SCHEMA_VERSION.into(),
@@ -59,7 +63,8 @@ impl Report {
             result: result_line(&summary, population.regions_left_out) + &aside,
             code: CodeView::of(inventory),
             executive: Executive::default(),
-            frameworks: matrix::views(material, &findings),
+            frameworks,
+            more_frameworks,
             heat_map: HeatMap::of(&population, &material.asked, &findings),
             policies: policies(material, &findings),
             trails: inventory.trails.iter().map(|trail| TrailView::of(inventory, trail)).collect(),

@@ -10,6 +10,7 @@ use super::concern::Concern;
 use super::{Counts, wording};
 use crate::finding::{Finding, Outcome, Strength};
 use crate::inventory::{self, AccountScope};
+use crate::policy::SubjectKind;
 use crate::policy::framework::{Class, Framework, Requirement};
 use crate::waiver::{Attested, Attests, Standing, Statement};
 
@@ -28,6 +29,25 @@ pub struct FrameworkView {
     /// Findings of policies that serve the framework, in its scope.
     pub facts: Counts,
     pub requirements: Vec<RequirementView>,
+}
+
+/// A framework that the report does not show whole, because it was not asked for by name.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FrameworkBrief {
+    pub id: String,
+    pub title: String,
+    pub version: String,
+    /// How many of its requirements have which status, the worst first.
+    pub statuses: Vec<StatusCount>,
+}
+
+/// Requirements of one status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StatusCount {
+    pub status: RequirementStatus,
+    pub requirements: usize,
 }
 
 /// The accounts that a framework is asked about.
@@ -80,9 +100,10 @@ pub enum RequirementStatus {
     NotMet,
     /// None fails, and at least one direct fact is unknown or was not asked.
     Undecided,
-    /// The direct facts hold and a supporting one does not, or is unknown; or only supporting facts are there.
+    /// The direct facts hold and something is missing: a supporting fact, a part of the population or of what is asked about; or
+    /// only supporting facts are there.
     Partial,
-    /// Every direct fact holds, and no supporting one fails or is unknown.
+    /// Every direct policy passes for the whole population in scope, and no supporting fact fails or is unknown.
     MetByFacts,
     /// People show it.
     Manual,
@@ -125,12 +146,45 @@ impl RequirementView {
 /// The findings of a framework's scope, by policy, with their numbers.
 type Numbered<'a> = BTreeMap<&'a str, Vec<(usize, &'a Finding)>>;
 
-pub(super) fn views(material: &Material<'_>, findings: &[Finding]) -> Vec<FrameworkView> {
-    let wanted = |id: &String| material.frameworks.is_empty() || material.frameworks.contains(id);
-    material.catalogue.frameworks.values().filter(|f| wanted(&f.id)).map(|f| framework(f, material, findings)).collect()
+/// The frameworks that are shown whole, and in brief the others. Where only some policies were asked there are no others: of what
+/// they ask too little would be known.
+pub(super) fn views(
+    material: &Material<'_>,
+    regions_left_out: usize,
+    findings: &[Finding],
+) -> (Vec<FrameworkView>, Vec<FrameworkBrief>) {
+    let shown = material.catalogue.reported(material.frameworks);
+    let mut policies = material.catalogue.policies.keys();
+    let is_whole = policies.all(|id| material.asked.contains(id) || material.set_aside.iter().any(|s| s.policy == *id));
+    let (mut whole, mut brief) = (Vec::new(), Vec::new());
+    for file in material.catalogue.frameworks.values() {
+        if shown.contains(&file.id) {
+            whole.push(framework(file, material, regions_left_out, findings));
+        } else if is_whole {
+            let view = framework(file, material, regions_left_out, findings);
+            let statuses = view.statuses();
+            brief.push(FrameworkBrief { id: view.id, title: view.title, version: view.version, statuses });
+        }
+    }
+    (whole, brief)
 }
 
-fn framework(framework: &Framework, material: &Material<'_>, findings: &[Finding]) -> FrameworkView {
+impl FrameworkView {
+    /// How many of its requirements have which status, the worst first.
+    pub fn statuses(&self) -> Vec<StatusCount> {
+        let mut all: Vec<RequirementStatus> = self.requirements.iter().map(|r| r.status).collect();
+        all.sort_unstable();
+        let alike = all.chunk_by(|a, b| a == b);
+        alike.filter_map(|same| same.first().map(|s| StatusCount { status: *s, requirements: same.len() })).collect()
+    }
+}
+
+fn framework(
+    framework: &Framework,
+    material: &Material<'_>,
+    regions_left_out: usize,
+    findings: &[Finding],
+) -> FrameworkView {
     let named = material.scopes.get(&framework.id);
     let concern = named.map(|accounts| Concern::of(material.inventory, accounts));
     let mut numbered: Numbered<'_> = BTreeMap::new();
@@ -140,8 +194,9 @@ fn framework(framework: &Framework, material: &Material<'_>, findings: &[Finding
         }
     }
     let scope = scope(material, named);
+    let missing = Missing { accounts: scope.unread.len(), regions: regions_left_out };
     let requirements: Vec<RequirementView> =
-        framework.requirements.iter().map(|r| requirement(framework, r, material, &numbered, scope.unread.len())).collect();
+        framework.requirements.iter().map(|r| requirement(framework, r, material, &numbered, missing)).collect();
     let serves = |f: &&&Finding| f.requirements.iter().any(|r| r.framework == framework.id);
     let facts = Counts::of(numbered.values().flatten().map(|(_, f)| f).filter(serves).copied());
     let manual = requirements.iter().filter(|r| r.class == Class::Manual || r.manual.is_some()).count();
@@ -219,7 +274,7 @@ fn requirement(
     requirement: &Requirement,
     material: &Material<'_>,
     findings: &Numbered<'_>,
-    unread: usize,
+    missing: Missing,
 ) -> RequirementView {
     let mut policies = Vec::new();
     for (id, policy) in &material.catalogue.policies {
@@ -242,7 +297,8 @@ fn requirement(
             Strength::Supporting => supporting.join(&served.facts),
         }
     }
-    let verdict = Verdict { class: requirement.class, direct: &direct, supporting: &supporting, policies: &policies, unread };
+    let bare = bare(material, &policies, findings).len();
+    let verdict = Verdict { requirement, direct: &direct, supporting: &supporting, policies: &policies, missing, bare };
     let (status, mut because) = verdict.given();
     let waived = policies
         .iter()
@@ -277,24 +333,44 @@ fn requirement(
     }
 }
 
+/// The accounts that have nothing which a policy that decides could be asked about: there its passes elsewhere show nothing.
+fn bare<'a>(material: &Material<'_>, policies: &[ServedBy], findings: &Numbered<'a>) -> BTreeSet<&'a str> {
+    let direct = policies.iter().filter(|p| p.strength == Strength::Direct);
+    let of_parts = direct.filter(|p| {
+        let policy = material.catalogue.policies.get(&p.policy);
+        policy.is_some_and(|policy| policy.file.subject != SubjectKind::Account)
+    });
+    let theirs = of_parts.filter_map(|p| findings.get(p.policy.as_str())).flatten().map(|(_, finding)| *finding);
+    let is_bare = |f: &&Finding| f.outcome == Outcome::NotApplicable && f.subject.kind == "account";
+    theirs.filter(is_bare).map(|f| f.subject.id.as_str()).collect()
+}
+
+/// What of the population was not asked about.
+#[derive(Clone, Copy)]
+struct Missing {
+    /// Accounts of the scope that were not audited.
+    accounts: usize,
+    /// Enabled Regions that the scope left out.
+    regions: usize,
+}
+
 /// What decides a requirement's status.
 struct Verdict<'a> {
-    class: Class,
+    requirement: &'a Requirement,
     direct: &'a Counts,
     supporting: &'a Counts,
     policies: &'a [ServedBy],
-    /// Accounts of the scope that were not audited.
-    unread: usize,
+    missing: Missing,
+    /// Accounts in which a direct policy has nothing to ask about.
+    bare: usize,
 }
 
 impl Verdict<'_> {
     fn given(&self) -> (RequirementStatus, String) {
         use RequirementStatus::{Inherited, Manual, MetByFacts, NotApplicable, NotMet, NotServed, Partial, Undecided};
-        let of = |strength: Strength| self.policies.iter().filter(move |p| p.strength == strength);
-        let has_direct = of(Strength::Direct).next().is_some();
+        let has_direct = self.of(Strength::Direct).next().is_some();
         // A direct policy that was not asked leaves the requirement open, whatever the others say.
-        let not_asked = of(Strength::Direct).filter(|p| !p.asked).count();
-        let facts = |number: usize, word: &str| wording::counted(number, &format!("{word} fact"));
+        let not_asked = self.of(Strength::Direct).filter(|p| !p.asked).count();
         if self.direct.fail > 0 {
             let what = facts(self.direct.fail, "direct");
             return (NotMet, format!("{what} {} not hold", if self.direct.fail == 1 { "does" } else { "do" }));
@@ -307,20 +383,20 @@ impl Verdict<'_> {
             let what = wording::counted(not_asked, "policy");
             return (Undecided, format!("{what} that would decide it {} not asked", if not_asked == 1 { "was" } else { "were" }));
         }
-        if self.unread > 0 && !self.policies.is_empty() {
-            return (Undecided, format!("{} of its scope not audited", wording::counted(self.unread, "account")));
+        if self.missing.accounts > 0 && !self.policies.is_empty() {
+            return (Undecided, format!("{} of its scope not audited", wording::counted(self.missing.accounts, "account")));
         }
-        let weak = self.supporting.fail + self.supporting.unknown;
         if self.direct.pass > 0 {
-            return match weak {
-                0 => (MetByFacts, format!("{} of {} hold", wording::count(self.direct.pass), facts(self.direct.pass, "direct"))),
-                1 => (Partial, "the direct facts hold; 1 supporting fact fails or is not known".into()),
-                n => (Partial, format!("the direct facts hold; {} fail or are not known", facts(n, "supporting"))),
+            let short = self.short();
+            return match short.is_empty() {
+                true => (MetByFacts, format!("{} of {} hold", wording::count(self.direct.pass), facts(self.direct.pass, "direct"))),
+                false => (Partial, format!("the direct facts hold; {}", short.join("; "))),
             };
         }
+        let class = self.requirement.class;
         if self.supporting.applicable() > 0 {
             let (hold, all) = (wording::count(self.supporting.pass), facts(self.supporting.applicable(), "supporting"));
-            match self.class {
+            match class {
                 Class::Manual => return (Manual, format!("people show it; {hold} of {all} hold")),
                 Class::Inherited => return (Inherited, format!("AWS shows it; {hold} of {all} hold")),
                 Class::Automated | Class::None => {}
@@ -334,11 +410,47 @@ impl Verdict<'_> {
         if !self.policies.is_empty() {
             return (Undecided, "its policies were not asked".into());
         }
-        match self.class {
+        match class {
             Class::Manual => (Manual, "people show it".into()),
             Class::Inherited => (Inherited, "AWS shows it in its attestations".into()),
             Class::None => (NotServed, "no fact of an account shows it".into()),
             Class::Automated => (NotServed, "no policy speaks to it".into()),
         }
     }
+
+    fn of(&self, strength: Strength) -> impl Iterator<Item = &ServedBy> {
+        self.policies.iter().filter(move |p| p.strength == strength)
+    }
+
+    /// What direct facts that all hold fall short of.
+    fn short(&self) -> Vec<String> {
+        let mut short = Vec::new();
+        match self.supporting.fail + self.supporting.unknown {
+            0 => {}
+            1 => short.push("1 supporting fact fails or is not known".to_string()),
+            n => short.push(format!("{} fail or are not known", facts(n, "supporting"))),
+        }
+        let silent: Vec<String> =
+            self.of(Strength::Direct).filter(|p| p.facts.applicable() == 0).map(|p| format!("`{}`", p.policy)).collect();
+        if !silent.is_empty() {
+            let have = if silent.len() == 1 { "has" } else { "have" };
+            short.push(format!("{} {have} nothing to ask about here", wording::listed(&silent)));
+        }
+        if self.bare > 0 {
+            short.push(format!("in {} there is nothing that they speak of", wording::counted(self.bare, "account")));
+        }
+        if self.missing.regions > 0 {
+            let were = if self.missing.regions == 1 { "was" } else { "were" };
+            short.push(format!("{} {were} not asked about", wording::counted(self.missing.regions, "enabled Region")));
+        }
+        if let Some(only) = &self.requirement.only {
+            short.push(format!("they speak of {} only", only.trim()));
+        }
+        short
+    }
+}
+
+/// `3 direct facts`.
+fn facts(number: usize, word: &str) -> String {
+    wording::counted(number, &format!("{word} fact"))
 }

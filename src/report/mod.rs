@@ -34,7 +34,7 @@ pub use code::{CodeView, Leaves, Moved, PlanChange, Reason};
 pub use executive::{Executive, Risk, Step};
 pub use gaps::GapView;
 pub use heat::{HeatMap, HeatRow};
-pub use matrix::{FrameworkScope, FrameworkView, RequirementStatus, RequirementView, ServedBy, Unread};
+pub use matrix::{FrameworkBrief, FrameworkScope, FrameworkView, RequirementStatus, RequirementView, ServedBy, StatusCount, Unread};
 pub use population::{AccountView, Cause, OrganizationView, OutsideAccount, Population};
 pub use score::{Score, weight};
 pub use trails::{Shown, TrailView};
@@ -69,6 +69,9 @@ pub struct Report {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waivers: Option<WaiversView>,
     pub frameworks: Vec<FrameworkView>,
+    /// The frameworks that are not shown whole; none where only some policies were asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub more_frameworks: Vec<FrameworkBrief>,
     /// The worst outcome of each policy in each account.
     pub heat_map: HeatMap,
     /// Fails by severity, then unknowns by severity, then passes, then not applicable; inside each by policy and subject.

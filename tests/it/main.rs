@@ -23,6 +23,7 @@ mod emulator;
 mod evidence;
 #[cfg(feature = "aws")]
 mod faults;
+mod frameworks;
 mod history;
 mod hostile;
 mod moments;

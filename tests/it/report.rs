@@ -2,6 +2,7 @@
 
 mod exchange;
 mod many;
+mod requirements;
 mod sample;
 
 use std::collections::BTreeMap;

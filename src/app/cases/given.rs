@@ -154,6 +154,11 @@ pub(super) fn text<'a>(written: &'a Written, key: &str) -> Result<&'a str, Misfi
     match written.get(key) {
         None => Err(Misfit::new(format!("`{key}` is missing"))),
         Some(Value::String(text)) => Ok(text),
+        Some(Value::Object(map)) if map.contains_key("unknown") => {
+            Err(Misfit::new(format!("`{key}` says which record it is, and cannot be unknown"))
+                .hint(Some("leave the record out, or make another field of it unknown"))
+                .below(At::Key(key.into())))
+        }
         Some(_) => Err(Misfit::new(format!("`{key}` is not text"))
             .hint(Some("numbers such as account ids stand in quotes"))
             .below(At::Key(key.into()))),
@@ -203,7 +208,8 @@ fn put(record: &mut Value, name: &str, value: &Value, apart: &[&str]) -> Result<
     let (is_fact, is_listing) = (default.get("known").is_some(), default.get("items").is_some());
     let new = match unknown {
         Some(kind) if is_fact => gap(kind).map(|gap| json!({"unknown": gap})),
-        Some(_) if !is_listing => Err(Misfit::new(format!("`{name}` alone cannot be unknown"))),
+        Some(_) if !is_listing => Err(Misfit::new(format!("`{name}` alone cannot be unknown"))
+            .hint(Some("it comes with the record, or says which one it is; make a field that is read by itself unknown"))),
         _ if is_fact => Ok(known(value.clone())),
         _ if is_listing => listing(value),
         _ => Ok(value.clone()),

@@ -22,7 +22,7 @@ use crate::finding::{Finding, Outcome};
 use crate::inventory::noun::closest;
 use crate::inventory::{Fact, Gap, GapKind, Inventory};
 use crate::policy::catalogue::Catalogue;
-use crate::policy::{IfEmpty, ParameterValue, SubjectKind};
+use crate::policy::{IfEmpty, ParameterValue, PolicyFile, SubjectKind};
 use crate::yaml::{Complaint, SourceFile, Step};
 
 pub(super) use defaults::defaults;
@@ -136,6 +136,7 @@ pub fn run(catalogue: &Catalogue, files: Vec<SourceFile>, wanted: &dyn Fn(&str) 
         }
         for (i, case) in file.cases.iter().enumerate() {
             tally.cases += 1;
+            complaints.extend(parameters(&source, i, case, &catalogue.policies[&file.policy].file));
             let inventory = match case.given.inventory() {
                 Ok(inventory) => inventory,
                 Err(misfit) => {
@@ -155,7 +156,11 @@ pub fn run(catalogue: &Catalogue, files: Vec<SourceFile>, wanted: &dyn Fn(&str) 
     }
     for id in catalogue.policies.keys().filter(|id| wanted(id)) {
         tally.policies += 1;
-        let outcomes = expected.get(id).map(Vec::as_slice).unwrap_or_default();
+        let Some(outcomes) = expected.get(id) else {
+            let how = format!("write a file that begins with `policy: {id}` and has `cases:`");
+            tally.failures.push(format!("{id}: no case is about it; {how}, and name it too"));
+            continue;
+        };
         for needed in [Outcome::Pass, Outcome::Fail, Outcome::Unknown] {
             if !outcomes.contains(&needed) {
                 tally.failures.push(format!("{id}: no case expects `{}`", needed.label()));
@@ -164,6 +169,33 @@ pub fn run(catalogue: &Catalogue, files: Vec<SourceFile>, wanted: &dyn Fn(&str) 
         empty(catalogue, id, &mut tally);
     }
     Ok(tally)
+}
+
+/// Parameters of a case that the policy does not have, or not with such a value.
+fn parameters(source: &SourceFile, case_number: usize, case: &Case, policy: &PolicyFile) -> Vec<Complaint> {
+    let mut complaints = Vec::new();
+    for (name, value) in &case.params {
+        let path = [Step::Key("cases"), Step::Item(case_number), Step::Key("params")];
+        let [a, b, c] = path;
+        match policy.parameters.get(name) {
+            None => {
+                let declared: Vec<&str> = policy.parameters.keys().map(String::as_str).collect();
+                let hint = match closest(name, declared.iter().copied()) {
+                    Some(close) => format!("did you mean `{close}`?"),
+                    None if declared.is_empty() => "it declares none".into(),
+                    None => format!("it declares {}", declared.iter().map(|d| format!("`{d}`")).collect::<Vec<_>>().join(", ")),
+                };
+                let c = source.complain(&[a, b, c, Step::Name(name)], format!("policy `{}` has no parameter `{name}`", policy.id));
+                complaints.push(c.with_hint(Some(hint)));
+            }
+            Some(parameter) if !parameter.r#type.accepts(value) => {
+                let message = format!("`{name}` is not {}", parameter.r#type.label());
+                complaints.push(source.complain(&[a, b, c, Step::Key(name)], message));
+            }
+            Some(_) => {}
+        }
+    }
+    complaints
 }
 
 /// An account without anything gives what the policy says of emptiness; one whose trails could not be listed gives unknown.
@@ -261,6 +293,8 @@ mod tests {
                 "8:35",
                 "did you",
             ),
+            ("      trails:\n        - TRAIL\n          name: {unknown: denied}\n", "7:17", "make a field that is read by itself"),
+            ("      buckets:\n        - name: {unknown: denied}\n", "6:17", "leave the record out"),
             ("      trails:\n        - {arn: main}\n", "6:17", "`main` is not an ARN"),
             ("      trails:\n        - {name: main}\n", "6:11", "`arn` is missing"),
             ("      accounts:\n        - id: 111122223333\n", "6:15", "quotes"),
@@ -295,6 +329,30 @@ mod tests {
         let file = SourceFile::new("own.yaml", "policy: trail-exist\ncases: []\n");
         let complaints = run(&catalogue, vec![file], &|_| true).expect_err("there is no such policy");
         assert_eq!(complaints[0].hint.as_deref(), Some("did you mean `trail-exists`?"));
+    }
+
+    #[test]
+    fn a_parameter_that_the_policy_has_not_is_refused() {
+        let catalogue = Catalogue::embedded().expect("the embedded policies are right");
+        let said = |parameters: &str| {
+            let text = format!("policy: key-rotation\ncases:\n  - name: a\n    given: {{}}\n    expect: pass\n    params: {parameters}\n");
+            let complaints = run(&catalogue, vec![SourceFile::new("own.yaml", text)], &|id| id == "key-rotation")
+                .expect_err("must be refused");
+            complaints[0].to_string()
+        };
+        let text = said("{max_dys: 3}");
+        assert!(text.contains("policy `key-rotation` has no parameter `max_dys`"), "{text}");
+        assert!(text.contains("--> own.yaml:6:14\n") && text.contains("did you mean `max_days`?"), "{text}");
+        assert!(said("{anything: 3}").contains("it declares `max_days`"));
+        assert!(said("{max_days: soon}").contains("`max_days` is not a whole number"));
+    }
+
+    #[test]
+    fn a_policy_without_any_case_is_told_what_to_write() {
+        let catalogue = Catalogue::embedded().expect("the embedded policies are right");
+        let tally = run(&catalogue, Vec::new(), &|id| id == "key-rotation").expect("nothing is refused");
+        assert_eq!(tally.failures.len(), 1, "{:?}", tally.failures);
+        assert!(tally.failures[0].contains("begins with `policy: key-rotation` and has `cases:`"), "{:?}", tally.failures);
     }
 
     #[test]

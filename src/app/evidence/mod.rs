@@ -59,3 +59,12 @@ fn open(path: &Path) -> Result<Bundle, Refusal> {
     }
     Ok(bundle)
 }
+
+/// A folder that is gone when it is dropped, for what others are to read.
+fn scratch() -> Result<tempfile::TempDir, Refusal> {
+    tempfile::Builder::new().prefix("trailproof-").tempdir().map_err(|e| {
+        let folder = std::env::temp_dir();
+        Refusal::new(format!("cannot make a folder in `{}`: {e}", folder.display()))
+            .hint("name a folder that can be written in TMPDIR, with room for the bundle's answers")
+    })
+}

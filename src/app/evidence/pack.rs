@@ -70,7 +70,8 @@ pub(super) fn run(asked: &Pack, terminal: &Terminal) -> Result<Exit, Refusal> {
     let mut sealing = Sealing::at(&asked.out, &asked.seal, asked.profile.as_deref())?;
     let inventory = sealing.collect(&scan, &config, terminal)?;
     let now = selection.as_of(scan.now, &inventory);
-    let question = Question::new(selection, scan.frameworks.clone(), config.scopes(), now, &catalogue, waivers.as_ref());
+    let frameworks = scan::reported(&scan, &config, &catalogue, waivers.as_ref());
+    let question = Question::new(selection, frameworks, config.scopes(), now, &catalogue, waivers.as_ref());
     let report = question.answer(&inventory, &catalogue, waivers.as_ref().map(|w| &w.register))?;
     let sealable = Sealable {
         question: &question,

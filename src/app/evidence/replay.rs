@@ -48,27 +48,15 @@ fn again(bundle: &Bundle, reading: &Reading, limits: &Limits) -> Result<Vec<Stri
 
     let results = [layout::REPORT_JSON, layout::REPORT_HTML, layout::INVENTORY];
     let below = |path: &str, folder: &str| path.strip_prefix(folder).and_then(|p| p.strip_prefix('/')).map(str::to_string);
-    // The answers of a folder stay in their files, whose sums were found right.
-    let folder = match bundle {
-        Bundle::Folder(folder) => Some(folder.join(layout::RAW)),
-        Bundle::Archive(_) => None,
-    };
-    let archived = folder.is_none();
+    let is_raw = |path: &str| below(path, layout::RAW).is_some();
     let wanted = |path: &str| {
-        (archived && below(path, layout::RAW).is_some())
-            || below(path, layout::POLICIES).is_some()
-            || path == layout::SETTINGS
-            || path == layout::WAIVERS
-            || results.contains(&path)
+        below(path, layout::POLICIES).is_some() || path == layout::SETTINGS || path == layout::WAIVERS || results.contains(&path)
     };
     let files = bundle.load(reading, limits, wanted).map_err(|e| Refusal::new(e.to_string()))?;
-    let mut raw = Vec::new();
     let (mut policies, mut frameworks) = (Vec::new(), Vec::new());
     let mut rest = std::collections::BTreeMap::new();
     for (path, bytes) in files {
-        if let Some(inner) = below(&path, layout::RAW) {
-            raw.push((inner, bytes));
-        } else if let Some(inner) = below(&path, layout::POLICIES) {
+        if let Some(inner) = below(&path, layout::POLICIES) {
             let text = String::from_utf8(bytes).map_err(|_| Refusal::new(format!("`{path}` is not UTF-8")))?;
             let list = if inner.starts_with("frameworks/") { &mut frameworks } else { &mut policies };
             list.push(SourceFile::new(path, text));
@@ -82,9 +70,18 @@ fn again(bundle: &Bundle, reading: &Reading, limits: &Limits) -> Result<Vec<Stri
         serde_json::from_slice(settings).map_err(|e| Refusal::new(format!("`{}` cannot be read: {e}", layout::SETTINGS)))?;
     let catalogue = Catalogue::only(policies, frameworks)?;
     question.check(&catalogue)?;
-    let recording = folder.map_or_else(|| Recording::from_files(raw), |folder| Recording::load(&folder));
-    let recording = recording.map_err(|e| live::recording_refused(&e))?;
-    let inventory = live::ask(recording)?;
+    // The answers of a folder stay in their files, whose sums were found right; those of an archive are put into files for as
+    // long as they are asked.
+    let unpacked = match bundle {
+        Bundle::Folder(_) => None,
+        Bundle::Archive(_) => {
+            let folder = super::scratch()?;
+            bundle.unpack(reading, limits, is_raw, folder.path()).map_err(|e| Refusal::new(e.to_string()))?;
+            Some(folder)
+        }
+    };
+    let folder = unpacked.as_ref().map_or(bundle.path(), |folder| folder.path()).join(layout::RAW);
+    let inventory = live::ask(Recording::load(&folder).map_err(|e| live::recording_refused(&e))?)?;
     let waivers = rest.remove(layout::WAIVERS).map(String::from_utf8).transpose();
     let waivers = waivers.map_err(|_| Refusal::new(format!("`{}` is not UTF-8", layout::WAIVERS)))?;
     let register = question.register(waivers, &catalogue)?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use jiff::SignedDuration;
 
-use super::{open, replay};
+use super::{open, replay, scratch};
 use crate::app::terminal::Terminal;
 use crate::app::{Exit, Refusal, read};
 use crate::cli::Verify;
@@ -95,15 +95,13 @@ fn authority(done: &mut Verification, reading: &Reading, ca: &Path) -> Result<()
         return Ok(());
     };
     let failed = |e: std::io::Error| Refusal::new(format!("cannot write a temporary file: {e}"));
-    let folder = std::env::temp_dir().join(format!("trailproof-verify-{}", std::process::id()));
-    fs::create_dir_all(&folder).map_err(failed)?;
-    let (data, token) = (folder.join("data"), folder.join("token"));
+    let folder = scratch()?;
+    let (data, token) = (folder.path().join("data"), folder.path().join("token"));
     let written = fs::write(&data, sums).and_then(|()| fs::write(&token, answer));
     let asked = written.map(|()| {
         let mut command = std::process::Command::new("openssl");
         command.args(["ts", "-verify", "-data"]).arg(&data).arg("-in").arg(&token).arg("-CAfile").arg(ca).output()
     });
-    fs::remove_dir_all(&folder).ok();
     match asked.map_err(failed)? {
         Ok(output) if output.status.success() => {
             done.add(State::Good, "timestamp", format!("openssl says that the authority is one of `{}`", ca.display()));

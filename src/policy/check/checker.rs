@@ -123,6 +123,17 @@ impl Checker<'_> {
             _ => {
                 let names = self.names();
                 let message = format!("unknown name `{name}`");
+                // A word of its own that is right with what stands before it.
+                let owner = if self.env.parameters.contains_key(name) {
+                    Some(PARAMETERS)
+                } else if self.env.events.iter().any(|event| event == name) {
+                    Some(EVENTS)
+                } else {
+                    Some(self.env.subject.as_str()).filter(|subject| self.words.field(subject, name).is_some())
+                };
+                if let Some(owner) = owner {
+                    return Err(syntax.place.error_with(message, format!("did you mean `{owner}.{name}`?")));
+                }
                 Err(match closest(name, names.iter().copied()) {
                     Some(near) => syntax.place.error_with(message, format!("did you mean `{near}`?")),
                     None => syntax.place.error_with(message, format!("the names here are {}", quoted(&names))),

@@ -38,6 +38,7 @@ pub struct FunctionDoc {
 pub(super) enum Function {
     Record,
     Records,
+    TakeIn,
     Covers,
     Events(events::Question),
     Topics(topics::Question),
@@ -91,6 +92,14 @@ pub(super) fn table() -> Vec<Entry> {
             &[("event", Type::Event)],
             Type::Bool,
             "Whether the trail records every event of the family.",
+        ),
+        entry(
+            Function::TakeIn,
+            "takeIn",
+            Type::List(Box::new(Type::Record("event_data_store"))),
+            &[("event", Type::Event)],
+            Type::Bool,
+            "Whether every event of the family is taken in by at least one of the event data stores.",
         ),
         entry(
             Function::Covers,
@@ -228,7 +237,7 @@ impl<'a> Evaluator<'a> {
         let argument = arguments.into_iter().next().unwrap_or(Value::Null);
         match function {
             Function::Events(_) | Function::Topics(_) | Function::Watch(_) => impossible("a question that was answered"),
-            Function::Record => self.recorded(as_list(receiver)?, &argument),
+            Function::Record | Function::TakeIn => self.recorded(as_list(receiver)?, &argument),
             Function::Records => self.recorded(ListValue::complete([receiver]), &argument),
             Function::Covers => {
                 let everywhere = self.truth_of(receiver.clone(), "is_multi_region")?;

@@ -60,6 +60,7 @@ fn add(node: &Node, reads: &mut Reads) {
 fn by_itself(function: Function) -> &'static [(&'static str, &'static str)] {
     match function {
         Function::Record | Function::Records => &[("trail", "event_selectors")],
+        Function::TakeIn => &[("event_data_store", "event_selectors")],
         Function::Covers => &[("trail", "is_multi_region"), ("trail", "home_region")],
         Function::DeniesInsecureTransport => &[("bucket", "policy"), ("bucket", "partition")],
         Function::ForeignWriters => super::functions::access::OF_BUCKET_POLICY,

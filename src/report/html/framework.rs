@@ -9,7 +9,7 @@ use super::size::FINDINGS_PER_SERVING;
 use super::waiver::{self, Attestation};
 use crate::finding::{Outcome, Strength};
 use crate::policy::framework::Class;
-use crate::report::{Counts, FrameworkView, RequirementStatus, RequirementView, ServedBy};
+use crate::report::{Counts, FrameworkBrief, FrameworkView, RequirementStatus, RequirementView, ServedBy, StatusCount};
 
 #[derive(Serialize)]
 pub(super) struct Framework {
@@ -23,7 +23,7 @@ pub(super) struct Framework {
     accounts: Option<Names>,
     unread: Vec<Unread>,
     more_unread: usize,
-    statuses: Vec<StatusCount>,
+    statuses: Vec<Tally>,
     requirements: Vec<Requirement>,
 }
 
@@ -33,8 +33,18 @@ struct Unread {
     why: String,
 }
 
+/// A framework that is shown by its numbers alone.
 #[derive(Serialize)]
-struct StatusCount {
+pub(super) struct Brief {
+    id: String,
+    title: String,
+    version: String,
+    statuses: Vec<Tally>,
+}
+
+/// Requirements of one status.
+#[derive(Serialize)]
+struct Tally {
     class: &'static str,
     label: &'static str,
     count: usize,
@@ -88,17 +98,22 @@ pub(super) fn build(places: &Places<'_>, view: &FrameworkView) -> Framework {
         accounts: view.scope.accounts.as_deref().map(Names::of),
         unread: unread.map(|u| Unread { account: u.account.clone(), why: u.why.clone() }).collect(),
         more_unread: view.scope.unread.len().saturating_sub(UNREAD),
-        statuses: statuses(view),
+        statuses: view.statuses().iter().map(tally).collect(),
         requirements: view.requirements.iter().map(|r| requirement(places, &view.id, r)).collect(),
     }
 }
 
-/// How many requirements there are of each status, the worst first.
-fn statuses(view: &FrameworkView) -> Vec<StatusCount> {
-    let mut all: Vec<RequirementStatus> = view.requirements.iter().map(|r| r.status).collect();
-    all.sort_unstable();
-    let alike = all.chunk_by(|a, b| a == b);
-    alike.filter_map(|same| same.first().map(|s| StatusCount { class: class(*s), label: s.label(), count: same.len() })).collect()
+pub(super) fn brief(view: &FrameworkBrief) -> Brief {
+    Brief {
+        id: view.id.clone(),
+        title: view.title.clone(),
+        version: view.version.clone(),
+        statuses: view.statuses.iter().map(tally).collect(),
+    }
+}
+
+fn tally(count: &StatusCount) -> Tally {
+    Tally { class: class(count.status), label: count.status.label(), count: count.requirements }
 }
 
 fn class(status: RequirementStatus) -> &'static str {

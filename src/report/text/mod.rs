@@ -289,6 +289,10 @@ fn frameworks(paper: &mut Paper, report: &Report) {
         let scope = framework.scope.short().map(|scope| format!("{scope}: ")).unwrap_or_default();
         paper.column(2, name, widest, &format!("{scope}{}", foreign::prose(&framework.statement)));
     }
+    if !report.more_frameworks.is_empty() {
+        let more: Vec<String> = report.more_frameworks.iter().map(|framework| foreign::line(&framework.id)).collect();
+        paper.text(2, &format!("by number in report.json and report.html, whole with --framework: {}", more.join(", ")));
+    }
 }
 
 fn counts(paper: &mut Paper, report: &Report) {

@@ -29,6 +29,9 @@ fn unknown_words_are_met_with_the_word_that_was_meant() {
         "the names here are `trail`, `params`, `events`, `now`",
         "account",
     );
+    refuse("trail", "days > 3", "unknown name `days`", "did you mean `params.days`?", "days");
+    refuse("trail", "trail.records(writes)", "unknown name `writes`", "did you mean `events.writes`?", "writes");
+    refuse("trail", "is_logging", "unknown name `is_logging`", "did you mean `trail.is_logging`?", "is_logging");
     refuse("trail", "params.day > 3", "there is no parameter `day`", "did you mean `days`?", "day");
     refuse("trail", "trail.records(events.write)", "there is no event `write`", "did you mean `writes`?", "write");
     refuse("trail", "trail.recrds(events.writes)", "unknown function `recrds`", "did you mean `records`?", "recrds");
