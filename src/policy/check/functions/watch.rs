@@ -204,7 +204,7 @@ impl<'a> Evaluator<'a> {
         let mut folded: Vec<(Vec<String>, String, Vec<String>)> = Vec::new();
         for (part, event) in event.parts() {
             for Judged { verdict: judged, places } in self.judge(&event, &seers, &regions, id, &gaps)? {
-                let what = part.clone().unwrap_or_else(|| name.to_string());
+                let what = part.clone().unwrap_or_else(|| name.replace('_', " "));
                 for case in &judged.cases {
                     let text = case.text();
                     match folded.iter_mut().find(|(_, known, at)| *known == text && *at == places) {
@@ -236,7 +236,16 @@ impl<'a> Evaluator<'a> {
                 Case::new(format!("{}{place} {are} {text}", some(&parts)))
             })
             .collect();
-        cases.extend(seers.iter().filter(|s| s.tells.truth != Truth::True).flat_map(|s| s.breaks.iter()).map(Case::new));
+        let broken: Vec<&Seer<'a>> = seers.iter().filter(|s| s.tells.truth != Truth::True).collect();
+        // What would do, were it not broken, says more than all else that is broken.
+        let parts: Vec<WatchedEvent> = event.parts().into_iter().map(|(_, part)| part).collect();
+        let would_do = |seer: &&&Seer<'a>| {
+            let covered = |part, watcher| matches!(watch::covers(part, &[watcher]), Coverage::Covered);
+            seer.watcher(id).is_some_and(|watcher| parts.iter().any(|part| covered(part, watcher)))
+        };
+        let told_of: Vec<&Seer<'a>> = broken.iter().filter(would_do).copied().collect();
+        let told_of = if told_of.is_empty() { broken } else { told_of };
+        cases.extend(told_of.into_iter().flat_map(|s| s.breaks.iter()).map(Case::new));
         let mut unique: Vec<Case> = Vec::new();
         for case in cases {
             if !unique.contains(&case) {
