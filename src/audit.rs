@@ -132,6 +132,7 @@ impl Asked<'_> {
             subject: record,
             parameters: &self.parameters,
             events: &self.policy.events,
+            watched: &self.policy.watched,
             now: self.moments.and_then(|moments| moments.read(record, &subject.account)).unwrap_or(self.now),
         };
         let mut facts = Facts::default();

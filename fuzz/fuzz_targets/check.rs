@@ -11,6 +11,7 @@ use trailproof::policy::check::{Context, Env, Program};
 use trailproof::policy::message::{Subject, Texts};
 use trailproof::policy::{ParameterType, ParameterValue};
 use trailproof::semantics::PartialEvent;
+use trailproof::semantics::watch::WatchedEvent;
 
 static INVENTORY: LazyLock<Inventory> =
     LazyLock::new(|| Inventory::from_json(include_str!("../../tests/it/hostile/inventory.json")).expect("the example is sound"));
@@ -31,9 +32,12 @@ fuzz_target!(|text: &str| {
         ]
         .into(),
         events: vec!["write".into()],
+        watched_alone: Vec::new(),
     };
     let events: BTreeMap<String, PartialEvent> =
         [("write".to_string(), PartialEvent { fields: [("readOnly".to_string(), "false".to_string())].into() })].into();
+    let watched: BTreeMap<String, WatchedEvent> =
+        events.iter().map(|(name, event)| (name.clone(), WatchedEvent::of(event).expect("there are such events"))).collect();
     match Program::compile(text, &env) {
         Ok(program) => {
             for trail in &INVENTORY.trails {
@@ -42,6 +46,7 @@ fuzz_target!(|text: &str| {
                     subject: trail,
                     parameters: &parameters,
                     events: &events,
+                    watched: &watched,
                     now: INVENTORY.scope.ended,
                 };
                 program.evaluate(&context).expect("a checked expression is answered");

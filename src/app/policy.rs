@@ -71,10 +71,10 @@ fn show(catalogue: &Catalogue, id: &str, terminal: &Terminal) -> Result<Exit, Re
     for accept in &file.accept {
         parts.push(format!("Or, as a declared alternative, where\n{}\n{}", indented(&accept.check), prose(&accept.says)));
     }
-    if !policy.events.is_empty() {
-        let events = policy.events.iter().map(|(name, event)| {
-            let fields: Vec<String> = event.fields.iter().map(|(k, v)| format!("{k} = {v}")).collect();
-            format!("  {name}: {}", fields.join(", "))
+    if !policy.watched.is_empty() {
+        let events = policy.watched.iter().map(|(name, event)| {
+            let fields: Vec<String> = event.fields.iter().map(|(k, v)| format!("{k} {v}")).collect();
+            prose(&format!("  {name}: {}", fields.join(", ")))
         });
         parts.push(format!("Events\n{}", events.collect::<Vec<_>>().join("\n")));
     }

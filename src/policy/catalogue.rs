@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use crate::finding::Fix;
 use crate::inventory::noun::closest;
 use crate::semantics::PartialEvent;
-use crate::semantics::event::{EventError, FIELDS};
+use crate::semantics::watch::WatchedEvent;
 use crate::yaml::{Complaint, SourceFile, Step};
 
 use super::check::{CheckError, Env, Program, Reads, population};
 use super::framework::Framework;
 use super::message::{self, TemplateError, Texts};
-use super::{EventValue, ParameterValue, PolicyFile, embedded};
+use super::{ParameterValue, PolicyFile, embedded, events};
 
 /// A policy that can be asked.
 #[derive(Debug)]
@@ -25,7 +25,10 @@ pub struct Policy {
     pub check: Program,
     /// The declared alternatives, with what the report says where one holds.
     pub accept: Vec<(Program, String)>,
+    /// The events of which trails' selectors can speak.
     pub events: BTreeMap<String, PartialEvent>,
+    /// Every event, as those see it who watch.
+    pub watched: BTreeMap<String, WatchedEvent>,
     texts: Texts,
 }
 
@@ -135,20 +138,24 @@ impl Catalogue {
                 complaints.push(s.complain(&path, format!("the default of `{name}` is not {}", parameter.r#type.label())));
             }
         }
-        let mut events = BTreeMap::new();
+        let (mut events, mut watched) = (BTreeMap::new(), BTreeMap::new());
         for (name, fields) in &file.events {
-            let written = fields.iter().map(|(k, v)| (k.clone(), event_value(v))).collect();
-            match PartialEvent::new(written) {
-                Ok(event) => {
-                    events.insert(name.clone(), event);
+            match events::read(fields) {
+                Ok((flat, all)) => {
+                    events.extend(flat.map(|event| (name.clone(), event)));
+                    watched.insert(name.clone(), all);
                 }
-                Err(e) => complaints.push(event(s, name, &e)),
+                Err(e) => {
+                    let path = [Step::Key("events"), Step::Key(name), Step::Name(&e.field)];
+                    complaints.push(s.complain(&path, e.message).with_hint(e.hint));
+                }
             }
         }
         let env = Env {
             subject: file.subject.noun().into(),
             parameters: file.parameters.iter().map(|(k, v)| (k.clone(), v.r#type)).collect(),
             events: file.events.keys().cloned().collect(),
+            watched_alone: watched.keys().filter(|name| !events.contains_key(*name)).cloned().collect(),
         };
         let mut compile = |text: &str, path: &[Step<'_>]| match Program::compile(text, &env) {
             Ok(program) => Some(program),
@@ -166,12 +173,12 @@ impl Catalogue {
             .map(|(i, a)| (compile(&a.check, &[Step::Key("accept"), Step::Item(i), Step::Key("check")]), a.says.clone()))
             .collect();
         complaints.extend(self.requirements(s, &file));
-        let texts = templates(s, &file).map_err(|found| complaints.extend(found)).ok();
+        let texts = templates(s, &file, &watched).map_err(|found| complaints.extend(found)).ok();
         let accept: Option<Vec<_>> = accept.into_iter().map(|(p, says)| p.map(|p| (p, says))).collect();
         match (complaints.is_empty(), check, accept, texts) {
             (true, Some(check), Some(accept), Some(texts)) => {
                 let applies = applies.flatten();
-                Ok(Policy { file, source: s.name.clone(), embedded, applies, check, accept, events, texts })
+                Ok(Policy { file, source: s.name.clone(), embedded, applies, check, accept, events, watched, texts })
             }
             _ => Err(complaints),
         }
@@ -246,27 +253,11 @@ fn duplicate(source: &SourceFile, id: &str, first: &str) -> Complaint {
     c.with_hint(Some(format!("it stands in `{first}` already")))
 }
 
-fn event(source: &SourceFile, name: &str, error: &EventError) -> Complaint {
-    let (field, hint) = match error {
-        EventError::UnknownField { field, closest: Some(close) } => (field.as_str(), format!("did you mean `{close}`?")),
-        EventError::UnknownField { field, closest: None } => (field.as_str(), format!("known are {}", FIELDS.join(", "))),
-        EventError::Value { field, allowed, .. } => (*field, format!("it is one of {}", allowed.join(", "))),
-    };
-    source.complain(&[Step::Key("events"), Step::Key(name), Step::Name(field)], error.to_string()).with_hint(Some(hint))
-}
-
-fn event_value(value: &EventValue) -> String {
-    match value {
-        EventValue::Bool(b) => b.to_string(),
-        EventValue::Text(t) => t.clone(),
-    }
-}
-
 fn expression(source: &SourceFile, path: &[Step<'_>], text: &str, e: &CheckError) -> Complaint {
     source.complain_within(path, text, e.start, e.end, e.message.clone()).with_hint(e.hint.clone())
 }
 
-fn templates(source: &SourceFile, file: &PolicyFile) -> Result<Texts, Vec<Complaint>> {
+fn templates(source: &SourceFile, file: &PolicyFile, events: &BTreeMap<String, WatchedEvent>) -> Result<Texts, Vec<Complaint>> {
     let noun = file.subject.noun();
     let Some(noun) = crate::inventory::nouns().into_iter().find(|n| n.name == noun) else { return Err(Vec::new()) };
     let parameters: Vec<String> = file.parameters.keys().cloned().collect();
@@ -278,7 +269,8 @@ fn templates(source: &SourceFile, file: &PolicyFile) -> Result<Texts, Vec<Compla
         (&[Step::Key("fix"), Step::Key("terraform")], "terraform", &fix.terraform),
         (&[Step::Key("fix"), Step::Key("cloudformation")], "cloudformation", &fix.cloudformation),
     ];
-    Texts::read(&all.map(|(_, name, text)| (name, text)), noun, &parameters).map_err(|errors| {
+    let patterns = events.iter().map(|(name, event)| (name.clone(), event.filter_pattern())).collect();
+    Texts::with_patterns(&all.map(|(_, name, text)| (name, text)), noun, &parameters, &patterns).map_err(|errors| {
         let complaint = |(at, e): (usize, TemplateError)| {
             let (path, _, text) = all[at];
             let place = match e.meant.is_empty() {

@@ -55,10 +55,26 @@ impl Texts {
         noun: &'static Noun,
         parameters: &[String],
     ) -> Result<Texts, Vec<(usize, TemplateError)>> {
-        let mut texts = Texts { env: environment(), fields: Some(BTreeSet::new()) };
+        Texts::with_patterns(templates, noun, parameters, &BTreeMap::new())
+    }
+
+    /// The same, with a filter pattern for each event of the policy, `patterns.NAME`, for templates to name.
+    ///
+    /// # Errors
+    /// As [`Texts::read`].
+    pub fn with_patterns(
+        templates: &[(&'static str, &str)],
+        noun: &'static Noun,
+        parameters: &[String],
+        patterns: &BTreeMap<String, String>,
+    ) -> Result<Texts, Vec<(usize, TemplateError)>> {
+        let mut env = environment();
+        env.add_global(PATTERNS, Jinja::from(Serde(patterns)));
+        let patterns: Vec<&str> = patterns.keys().map(String::as_str).collect();
+        let mut texts = Texts { env, fields: Some(BTreeSet::new()) };
         let mut errors = Vec::new();
         for (at, (name, template)) in templates.iter().enumerate() {
-            if let Err(error) = texts.add(name, template, noun, parameters) {
+            if let Err(error) = texts.add(name, template, noun, parameters, &patterns) {
                 errors.push((at, error));
             }
         }
@@ -71,6 +87,7 @@ impl Texts {
         template: &str,
         noun: &'static Noun,
         parameters: &[String],
+        patterns: &[&str],
     ) -> Result<(), TemplateError> {
         self.env.add_template_owned(name, template.to_string()).map_err(|e| refused(&e))?;
         for (filter, meant) in filters(template) {
@@ -92,6 +109,12 @@ impl Texts {
                     }
                     let known: Vec<&str> = parameters.iter().map(String::as_str).collect();
                     return Err(unknown(template, &name, head, p, &known, None));
+                }
+                (PATTERNS, Some(event)) => {
+                    if patterns.contains(&event) {
+                        continue;
+                    }
+                    return Err(unknown(template, &name, head, event, patterns, None));
                 }
                 (h, Some(f)) if h == noun.name => (noun.fields.iter().map(|f| f.name).collect(), f),
                 (h, None) if h == noun.name => {
@@ -153,6 +176,16 @@ fn unknown(template: &str, name: &str, head: &str, wanted: &str, known: &[&str],
     TemplateError { message: what, hint, meant: meant(template, name, wanted) }
 }
 
+/// The name by which templates know the filter patterns of a policy's events.
+const PATTERNS: &str = "patterns";
+
+/// Remedies that many policies share, by the names under which they include them: `name` and `pattern` are set before.
+const SHARED: [(&str, &str); 3] = [
+    ("alarm.cli", include_str!("../../templates/fix/alarm.cli")),
+    ("alarm.terraform", include_str!("../../templates/fix/alarm.terraform")),
+    ("alarm.cloudformation", include_str!("../../templates/fix/alarm.cloudformation")),
+];
+
 /// Filters of our own. Those of the templates' language that call a text safe are taken away: only quoting makes it so.
 const FILTERS: [&str; 5] = ["sh", "hcl", "yaml", "names", "comment"];
 
@@ -162,6 +195,10 @@ fn environment() -> Environment<'static> {
     env.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     env.set_formatter(format);
     env.set_fuel(Some(100_000));
+    for (name, text) in SHARED {
+        // A test fills in every policy's remedies: a shared text that does not parse fails there.
+        let _ = env.add_template(name, text);
+    }
     for unsafe_here in ["safe", "escape", "e", "tojson"] {
         env.remove_filter(unsafe_here);
     }

@@ -5,6 +5,7 @@
 pub mod catalogue;
 pub mod check;
 mod embedded;
+mod events;
 pub mod framework;
 pub mod message;
 
@@ -156,7 +157,32 @@ pub enum ParameterValue {
 #[serde(untagged)]
 pub enum EventValue {
     Bool(bool),
+    /// For alarms, `*` stands for any characters.
     Text(String),
+    /// One of several texts; for alarms alone.
+    Texts(Vec<String>),
+    /// For alarms alone.
+    Said(EventSaid),
+}
+
+/// What else can be said of a field of an event that must raise an alarm: one of these.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EventSaid {
+    /// The field is there, and is none of these texts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not: Option<OneOrMore>,
+    /// Whether the field is absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent: Option<bool>,
+}
+
+/// A text, or a list of texts.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMore {
+    One(String),
+    More(Vec<String>),
 }
 
 /// A declared alternative to the check.

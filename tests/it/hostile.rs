@@ -406,7 +406,8 @@ fn env(policy: &Policy) -> Env {
     Env {
         subject: policy.file.subject.noun().into(),
         parameters: policy.file.parameters.iter().map(|(name, p)| (name.clone(), p.r#type)).collect(),
-        events: policy.events.keys().cloned().collect(),
+        events: policy.watched.keys().cloned().collect(),
+        watched_alone: policy.watched.keys().filter(|name| !policy.events.contains_key(*name)).cloned().collect(),
     }
 }
 
@@ -428,8 +429,8 @@ proptest! {
                 Ok(program) => {
                     for subject in inventory.population(file.subject.noun()) {
                         let now = inventory.scope.ended;
-                        let events = &policy.events;
-                        let context = Context { inventory: &inventory, subject, parameters: &parameters, events, now };
+                        let (events, watched) = (&policy.events, &policy.watched);
+                        let context = Context { inventory: &inventory, subject, parameters: &parameters, events, watched, now };
                         prop_assert!(program.evaluate(&context).is_ok());
                     }
                 }

@@ -33,3 +33,4 @@ mod policies;
 mod program;
 mod report;
 mod waivers;
+mod watched;

@@ -22,6 +22,11 @@ impl Case {
         Case { what: self.words(), places: vec![place.to_string()] }
     }
 
+    /// What is the case, wherever.
+    pub(super) fn text(&self) -> String {
+        self.what.clone()
+    }
+
     fn words(&self) -> String {
         match self.places.as_slice() {
             [] => self.what.clone(),

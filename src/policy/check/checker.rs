@@ -118,7 +118,7 @@ impl Checker<'_> {
         }
         match name {
             NOW => Ok((Node::Now, Type::Time)),
-            EVENTS => Ok((Node::Events, Type::List(Box::new(Type::Event)))),
+            EVENTS => Ok((Node::Events, Type::List(Box::new(self.event_type(|watched| !watched.is_empty()))))),
             PARAMETERS => Err(syntax.place.error("`params` is not a value; write `params.NAME`")),
             _ => {
                 let names = self.names();
@@ -140,6 +140,10 @@ impl Checker<'_> {
                 })
             }
         }
+    }
+
+    fn event_type(&self, is_watched_alone: impl Fn(&[String]) -> bool) -> Type {
+        if is_watched_alone(&self.env.watched_alone) { Type::WatchedEvent } else { Type::Event }
     }
 
     fn names(&self) -> Vec<&str> {
@@ -182,7 +186,8 @@ impl Checker<'_> {
             }
             Form::Name(namespace) if namespace == EVENTS => {
                 return if self.env.events.iter().any(|event| event == name) {
-                    Ok((Node::Event(name.to_string()), Type::Event))
+                    let ty = self.event_type(|watched| watched.iter().any(|event| event == name));
+                    Ok((Node::Event(name.to_string()), ty))
                 } else {
                     let events = self.env.events.iter().map(String::as_str);
                     Err(missing(syntax.word, format!("there is no event `{name}`"), name, events))
@@ -273,7 +278,15 @@ impl Checker<'_> {
         let mut nodes = Vec::new();
         for (argument, (meaning, wanted)) in arguments.iter().zip(&entry.arguments) {
             let (node, ty) = self.settled(argument)?;
-            if ty != *wanted {
+            if (wanted, &ty) == (&Type::Event, &Type::WatchedEvent) {
+                let message = format!("the {meaning} of `{name}` says something that the selectors of trails cannot speak of");
+                let hint = format!(
+                    "write values of {}, each one text without `*`; other events are for `raisesAlarm`",
+                    crate::semantics::event::FIELDS.join(", ")
+                );
+                return Err(argument.place.error_with(message, hint));
+            }
+            if ty != *wanted && (wanted, &ty) != (&Type::WatchedEvent, &Type::Event) {
                 return Err(argument.place.error(format!("the {meaning} of `{name}` is {wanted}, this is {ty}")));
             }
             nodes.push(node);

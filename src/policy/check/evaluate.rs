@@ -157,14 +157,20 @@ impl<'a> Evaluator<'a> {
     }
 
     fn events(&self) -> Value<'a> {
-        let events = self.context.events.iter().map(|(name, event)| Value::Event { name, event });
-        Value::List(ListValue::complete(events))
+        let watched = self.context.watched.keys().map(|name| match self.context.events.get_key_value(name) {
+            Some((name, event)) => Value::Event { name, event },
+            None => Value::Watched { name },
+        });
+        Value::List(ListValue::complete(watched))
     }
 
     fn event(&self, name: &str) -> Evaluated<Value<'a>> {
         match self.context.events.get_key_value(name) {
             Some((name, event)) => Ok(Value::Event { name, event }),
-            None => Err(EvaluationError(format!("there is no event `{name}`"))),
+            None => match self.context.watched.get_key_value(name) {
+                Some((name, _)) => Ok(Value::Watched { name }),
+                None => Err(EvaluationError(format!("there is no event `{name}`"))),
+            },
         }
     }
 
@@ -349,7 +355,7 @@ fn cases_at(value: &Value<'_>, inner: Vec<Case>) -> Vec<Case> {
 /// What the body gave for an element, said of the element; events are spoken of in their cases already.
 fn inner_cases(value: &Value<'_>, inner: Vec<Case>) -> Vec<Case> {
     match (value, value.label()) {
-        (Value::Event { .. }, _) | (_, None) => inner,
+        (Value::Event { .. } | Value::Watched { .. }, _) | (_, None) => inner,
         (_, Some(label)) => inner.iter().map(|case| case.at(&label)).collect(),
     }
 }

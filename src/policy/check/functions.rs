@@ -4,6 +4,7 @@
 
 pub(super) mod events;
 mod topics;
+pub(super) mod watch;
 
 use std::borrow::Cow;
 
@@ -41,6 +42,7 @@ pub(super) enum Function {
     Covers,
     Events(events::Question),
     Topics(topics::Question),
+    Watch(watch::Question),
     DeniesInsecureTransport,
     ForeignWriters,
     Access(access::Question),
@@ -144,6 +146,7 @@ pub(super) fn table() -> Vec<Entry> {
     all.extend(access::table());
     all.extend(events::table());
     all.extend(topics::table());
+    all.extend(watch::table());
     all
 }
 
@@ -181,7 +184,7 @@ pub fn functions() -> Vec<FunctionDoc> {
 }
 
 /// Whether trails record a family of events.
-type RecordsFn = fn(&[Contributor<'_>], &Gaps, &PartialEvent) -> Answer;
+pub(super) type RecordsFn = fn(&[Contributor<'_>], &Gaps, &PartialEvent) -> Answer;
 type InsecureTransportFn = fn(Option<&PolicyDocument>, &str, &str) -> Answer;
 type ForeignWritersFn = fn(Option<&PolicyDocument>, &str, &str, Option<&str>) -> Result<Vec<Admitted>, Gaps>;
 
@@ -228,11 +231,12 @@ impl<'a> Evaluator<'a> {
         let function = match function {
             Function::Events(question) => return self.about_events(question, receiver, &arguments),
             Function::Topics(question) => return self.about_topic(question, receiver),
+            Function::Watch(question) => return self.about_watching(question, receiver, &arguments),
             other => other,
         };
         let argument = arguments.into_iter().next().unwrap_or(Value::Null);
         match function {
-            Function::Events(_) | Function::Topics(_) => impossible("a question that was answered"),
+            Function::Events(_) | Function::Topics(_) | Function::Watch(_) => impossible("a question that was answered"),
             Function::Record | Function::TakeIn => self.recorded(as_list(receiver)?, &argument),
             Function::Records => self.recorded(ListValue::complete([receiver]), &argument),
             Function::Covers => {

@@ -24,6 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::finding::FactRead;
 use crate::inventory::{Gaps, Inventory, Record};
+use crate::semantics::watch::WatchedEvent;
 use crate::semantics::{PartialEvent, Truth};
 
 pub use functions::{FunctionDoc, functions};
@@ -40,6 +41,8 @@ pub struct Env {
     pub parameters: BTreeMap<String, ParameterType>,
     /// The names of `events.NAME`; `events` itself is the list of all of them.
     pub events: Vec<String>,
+    /// Those of them that speak of more than trails' selectors can: only who watches understands them.
+    pub watched_alone: Vec<String>,
 }
 
 /// What it speaks of in one evaluation.
@@ -48,6 +51,8 @@ pub struct Context<'a> {
     pub subject: &'a dyn Record,
     pub parameters: &'a BTreeMap<String, ParameterValue>,
     pub events: &'a BTreeMap<String, PartialEvent>,
+    /// Every event, as those see it who watch.
+    pub watched: &'a BTreeMap<String, WatchedEvent>,
     pub now: Timestamp,
 }
 

@@ -163,6 +163,10 @@ pub(super) enum Value<'a> {
         name: &'a str,
         event: &'a PartialEvent,
     },
+    /// An event of which only those who watch know what it means.
+    Watched {
+        name: &'a str,
+    },
     /// Exactly one of these, and the source cannot tell which; none of them is an unknown or another choice. Where there are
     /// none, there is a value that is not null, and nothing more is known of it.
     OneOf {
@@ -189,7 +193,7 @@ impl<'a> Value<'a> {
         match self {
             Value::Text(text) => Some(text.to_string()),
             Value::Record(record) => Some(record.id.to_string()),
-            Value::Event { name, .. } => Some((*name).to_string()),
+            Value::Event { name, .. } | Value::Watched { name } => Some((*name).to_string()),
             Value::Int(range) => range.number().map(|n| n.to_string()),
             Value::Time(time) => Some(time.to_string()),
             Value::Duration(duration) => Some(format!("{duration:#}")),
@@ -202,6 +206,7 @@ impl<'a> Value<'a> {
         match (self, other) {
             (Value::Record(a), Value::Record(b)) => (a.noun, a.id, a.owner, &a.prefix) == (b.noun, b.id, b.owner, &b.prefix),
             (Value::Event { name: a, .. }, Value::Event { name: b, .. }) => a == b,
+            (Value::Watched { name: a }, Value::Watched { name: b }) => a == b,
             (Value::List(_) | Value::Opaque(_), _) | (_, Value::List(_) | Value::Opaque(_)) => false,
             _ => equal(self, other).truth == Truth::True,
         }

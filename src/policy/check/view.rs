@@ -83,6 +83,11 @@ impl<'a> Reader<'a> {
         Ok(value)
     }
 
+    /// Notes what follows from what was read.
+    pub(super) fn conclude(&mut self, of: &'a str, path: &str, value: String) {
+        self.note(of, path, Some(cut(value)), None, Some(&Origin::Derived), Some(Basis::Observed));
+    }
+
     fn note_view(&mut self, record: &RecordValue<'a>, field: &str, path: &str, view: &View<'a>) {
         if self.seen.get(record.owner).is_some_and(|seen| seen.contains(path)) {
             return;

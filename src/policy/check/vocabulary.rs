@@ -22,7 +22,10 @@ pub(super) enum Type {
     List(Box<Type>),
     Record(&'static str),
     Opaque(&'static str),
+    /// An event as selectors see it: only fields that they can speak of.
     Event,
+    /// An event as those see it who watch: any field of the record. Every event is one of these too.
+    WatchedEvent,
 }
 
 impl Type {
@@ -74,6 +77,7 @@ impl fmt::Display for Type {
             Type::List(inner) => write!(f, "list of {inner}"),
             Type::Record(name) | Type::Opaque(name) => f.write_str(name),
             Type::Event => f.write_str("event"),
+            Type::WatchedEvent => f.write_str("watched event"),
         }
     }
 }

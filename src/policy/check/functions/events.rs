@@ -179,7 +179,7 @@ impl<'a> Evaluator<'a> {
         Ok(contributors)
     }
 
-    fn logs_in(&mut self, trail: Value<'a>, arguments: &[Value<'a>]) -> Evaluated<Value<'a>> {
+    pub(super) fn logs_in(&mut self, trail: Value<'a>, arguments: &[Value<'a>]) -> Evaluated<Value<'a>> {
         let Some(region) = arguments.first() else { return impossible("a Region that is none") };
         let logging = self.truth_of(trail.clone(), "is_logging")?;
         let everywhere = self.truth_of(trail.clone(), "is_multi_region")?;

@@ -17,6 +17,7 @@ use crate::policy::check::{CheckError, Context, Env, Evaluation, Program};
 use crate::policy::{ParameterType, ParameterValue};
 use crate::semantics::access::Admitted;
 use crate::semantics::selectors::Contributor;
+use crate::semantics::watch::WatchedEvent;
 use crate::semantics::{Answer, PartialEvent, Truth};
 
 pub(super) const NOW: &str = "2025-06-01T12:00:00Z";
@@ -249,6 +250,7 @@ pub(super) fn env(subject: &str) -> Env {
         subject: subject.into(),
         parameters: parameters.map(|(name, ty)| (name.to_string(), ty)).into(),
         events: vec!["reads".into(), "writes".into()],
+        watched_alone: Vec::new(),
     }
 }
 
@@ -289,8 +291,9 @@ pub(super) fn try_ask(inventory: &Inventory, subject: &str, source: &str) -> Res
         ("name".to_string(), ParameterValue::Text("main".into())),
     ]);
     let events = BTreeMap::from(["reads", "writes"].map(|name| (name.to_string(), PartialEvent::default())));
-    let population = inventory.population(subject);
-    let context = Context { inventory, subject: population[0], parameters: &parameters, events: &events, now: time(NOW) };
+    let watched = BTreeMap::from(["reads", "writes"].map(|name| (name.to_string(), WatchedEvent::default())));
+    let (population, now) = (inventory.population(subject), time(NOW));
+    let context = Context { inventory, subject: population[0], parameters: &parameters, events: &events, watched: &watched, now };
     let semantics = Semantics { records, denies_insecure_transport: secure, foreign_writers: writers };
     program.evaluate_with(&context, &semantics).map_err(|e| format!("{source}: {e}"))
 }

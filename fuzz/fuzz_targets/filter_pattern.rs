@@ -1,0 +1,37 @@
+//! A filter pattern, and an event on the lines behind it: reading neither panics nor takes long, and what is said of a family is
+//! borne out by an event.
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use trailproof::semantics::Truth;
+use trailproof::semantics::filter_pattern::FilterPattern;
+use trailproof::semantics::watch::{Constraint, Coverage, WatchedEvent, Watcher, covers, may_see};
+
+static STOP: LazyLock<WatchedEvent> = LazyLock::new(|| {
+    WatchedEvent::new([
+        ("eventName".to_string(), Constraint::OneOf(vec!["StopLogging".into()])),
+        ("errorCode".to_string(), Constraint::Absent),
+    ])
+    .expect("there are such events")
+});
+
+fuzz_target!(|text: &str| {
+    let (pattern, event) = text.split_once('\n').unwrap_or((text, "{}"));
+    match FilterPattern::parse(pattern) {
+        Ok(parsed) => {
+            let _ = parsed.matches_text(event);
+            if let Ok(event) = serde_json::from_str(event) {
+                let _ = parsed.matches(&event);
+            }
+            let watcher = Watcher::Filter(&parsed);
+            match covers(&STOP, &[watcher]) {
+                Coverage::Covered => assert!(may_see(&STOP, watcher)),
+                Coverage::Escapes(escape) => assert_eq!(watcher.sees(&escape.event), Truth::False, "{pattern:?} {escape:?}"),
+                Coverage::Undecided(_) => {}
+            }
+        }
+        Err(error) => assert!(pattern.is_char_boundary(error.at), "{error:?}"),
+    }
+});

@@ -1,0 +1,373 @@
+//! Functions about being told: whether every event of a family raises an alarm somewhere.
+//!
+//! The links of the chain are read here, from the trail to whoever is told; whether patterns together see every event, and
+//! whether an alarm goes off on one, is answered by `semantics`.
+
+mod chain;
+mod tell;
+
+use std::collections::BTreeMap;
+
+use crate::inventory::{Gap, GapKind, Gaps};
+use crate::policy::check::case::Case;
+use crate::policy::check::evaluate::{Evaluated, Evaluator, as_list, impossible};
+use crate::policy::check::value::{Item, ListValue, Value, Verdict};
+use crate::policy::check::vocabulary::Type;
+use crate::semantics::event_pattern::EventPattern;
+use crate::semantics::filter_pattern::FilterPattern;
+use crate::semantics::watch::{self, Coverage, WatchedEvent, Watcher};
+use crate::semantics::{PartialEvent, Truth};
+
+use super::{Entry, Function};
+
+use chain::Carrier;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::policy::check) enum Question {
+    RaisesAlarm,
+    RaisesAlarmOn,
+}
+
+/// The fields that the question reads by itself.
+pub(in super::super) const READS: &[(&str, &str)] = &[
+    ("account", "regions"),
+    ("account", "global_events_region"),
+    ("account", "trails"),
+    ("account", "event_buses"),
+    ("trail", "is_logging"),
+    ("trail", "is_multi_region"),
+    ("trail", "include_global_service_events"),
+    ("trail", "home_region"),
+    ("trail", "status"),
+    ("trail_status", "region"),
+    ("trail_status", "is_logging"),
+    ("trail", "event_selectors"),
+    ("trail", "log_group"),
+    ("log_group", "exists"),
+    ("log_group", "owner_account"),
+    ("log_group", "region"),
+    ("log_group", "metric_filters"),
+    ("metric_filter", "pattern"),
+    ("metric_filter", "applied_on_transformed_logs"),
+    ("metric_filter", "field_selection_criteria"),
+    ("metric_filter", "metrics"),
+    ("metric", "namespace"),
+    ("metric", "name"),
+    ("metric", "value"),
+    ("metric", "default_value"),
+    ("metric", "dimensions"),
+    ("log_group", "alarms"),
+    ("alarm", "name"),
+    ("alarm", "owner_account"),
+    ("alarm", "region"),
+    ("alarm", "definition"),
+    ("alarm", "actions_enabled"),
+    ("alarm", "actions"),
+    ("alarm", "topics"),
+    ("alarm", "state"),
+    ("alarm", "state_since"),
+    ("alarm", "mute_rules"),
+    ("mute_rule", "status"),
+    ("mute_rule", "schedule"),
+    ("topic", "exists"),
+    ("topic", "kms_key_id"),
+    ("topic", "subscriptions_confirmed"),
+    ("event_bus", "region"),
+    ("event_bus", "rules"),
+    ("event_rule", "name"),
+    ("event_rule", "state"),
+    ("event_rule", "pattern"),
+    ("event_rule", "targets"),
+    ("rule_target", "arn"),
+    ("rule_target", "topic"),
+];
+
+pub(super) fn table() -> Vec<Entry> {
+    let entry = |question, name, arguments, doc| Entry {
+        function: Function::Watch(question),
+        name,
+        receiver: Type::Record("account"),
+        arguments,
+        result: Type::Bool,
+        doc,
+    };
+    vec![
+        entry(
+            Question::RaisesAlarm,
+            "raisesAlarm",
+            vec![("event", Type::WatchedEvent)],
+            "Whether somebody is told of every event of the family in the account, in whichever Region: by metric filters of the log \
+              group of a logging multi-Region trail that records it, each with an alarm that goes off on one event, has its actions \
+              enabled and reaches a topic with a confirmed subscription (or a function, an incident), by enabled rules of the \
+              Region's event bus with such a target, or by both together. Management events are meant unless the family says otherwise.",
+        ),
+        entry(
+            Question::RaisesAlarmOn,
+            "raisesAlarmOn",
+            vec![("event", Type::WatchedEvent), ("bucket", Type::Text)],
+            "Whether somebody is told of every event of the family whose request names the bucket.",
+        ),
+    ]
+}
+
+/// Services whose events are recorded in one Region of the partition.
+/// Source: <https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-concepts.html#cloudtrail-concepts-global-service-events>.
+const GLOBAL_SOURCES: [&str; 4] =
+    ["iam.amazonaws.com", "organizations.amazonaws.com", "cloudfront.amazonaws.com", "route53.amazonaws.com"];
+
+/// Something that may see events, and how far what it sees is told.
+struct Seer<'a> {
+    /// The way to it, for people: `main -> /cloudtrail -> filter stop`.
+    way: String,
+    pattern: Pattern,
+    /// By what events reach it.
+    carrier: Carrier<'a>,
+    /// Whether somebody is told of what it sees.
+    tells: Verdict,
+    /// The way on, where somebody is told.
+    on: Option<String>,
+    /// Where the way ends early.
+    breaks: Vec<String>,
+}
+
+enum Pattern {
+    Filter(FilterPattern),
+    Rule(EventPattern, bool),
+    /// It cannot be judged.
+    Unread(Gap),
+}
+
+impl Seer<'_> {
+    fn watcher<'s>(&'s self, account: &'s str) -> Option<Watcher<'s>> {
+        match &self.pattern {
+            Pattern::Filter(pattern) => Some(Watcher::Filter(pattern)),
+            Pattern::Rule(pattern, reads) => Some(Watcher::Rule { pattern, reads: *reads, account }),
+            Pattern::Unread(_) => None,
+        }
+    }
+
+    /// Whether it may see some event of the family.
+    fn may_see(&self, event: &WatchedEvent, account: &str) -> bool {
+        self.watcher(account).is_none_or(|watcher| watch::may_see(event, watcher))
+    }
+}
+
+/// One event of a family, and what is known of it everywhere.
+struct Judged {
+    verdict: Verdict,
+    /// The Regions that are meant, where not all are.
+    places: Vec<String>,
+}
+
+impl<'a> Evaluator<'a> {
+    pub(super) fn about_watching(
+        &mut self,
+        question: Question,
+        account: Value<'a>,
+        arguments: &[Value<'a>],
+    ) -> Evaluated<Value<'a>> {
+        let bucket = match (question, arguments.get(1)) {
+            (Question::RaisesAlarm, _) => None,
+            (Question::RaisesAlarmOn, Some(Value::Text(bucket))) => Some(bucket.to_string()),
+            (Question::RaisesAlarmOn, Some(Value::Unknown(gaps))) => return Ok(Value::unknown(gaps.clone())),
+            _ => return impossible("a bucket that is no text"),
+        };
+        let (name, event) = match arguments.first() {
+            Some(Value::Event { name, .. } | Value::Watched { name, .. }) => match self.context.watched.get(*name) {
+                Some(event) => (*name, event),
+                None => return impossible("an event without a meaning for alarms"),
+            },
+            Some(Value::Unknown(gaps)) => return Ok(Value::unknown(gaps.clone())),
+            _ => return impossible("an event that is none"),
+        };
+        let id = match &account {
+            Value::Record(record) => record.id,
+            Value::Unknown(gaps) => return Ok(Value::unknown(gaps.clone())),
+            _ => return impossible("an account that is none"),
+        };
+        let is_global = event.text("eventSource").is_some_and(|source| GLOBAL_SOURCES.contains(&source));
+        let regions = match is_global {
+            true => ListValue::complete([self.field(account.clone(), "global_events_region")?]),
+            false => {
+                let regions = self.field(account.clone(), "regions")?;
+                as_list(regions)?
+            }
+        };
+        let (regions, unread_regions) = named(regions)?;
+        let mut event = event.with("recipientAccountId", vec![id.to_string()]).of_management();
+        if let Some(bucket) = &bucket {
+            event = event.with("requestParameters.bucketName", vec![bucket.clone()]);
+        }
+        let mut gaps = Gaps::new();
+        let seers = self.seers(&account, &event, &regions, is_global, &mut gaps)?;
+        let mut verdict = Verdict::known(true);
+        let mut folded: Vec<(Vec<String>, String, Vec<String>)> = Vec::new();
+        for (part, event) in event.parts() {
+            for Judged { verdict: judged, places } in self.judge(&event, &seers, &regions, id, &gaps)? {
+                let what = part.clone().unwrap_or_else(|| name.to_string());
+                for case in &judged.cases {
+                    let text = case.text();
+                    match folded.iter_mut().find(|(_, known, at)| *known == text && *at == places) {
+                        Some((parts, ..)) => parts.push(what.clone()),
+                        None => folded.push((vec![what.clone()], text, places.clone())),
+                    }
+                }
+                verdict = verdict.and(Verdict { cases: Vec::new(), ..judged });
+            }
+        }
+        if !unread_regions.is_empty() {
+            verdict = verdict.and(Verdict::unknown(unread_regions));
+        }
+        if verdict.truth == Truth::True {
+            let ways: Vec<String> = seers
+                .iter()
+                .filter(|s| s.tells.truth == Truth::True && s.may_see(&event, id))
+                .map(|s| format!("{}{}", s.way, s.on.as_deref().unwrap_or_default()))
+                .collect();
+            let of = bucket.map_or_else(|| name.to_string(), |bucket| format!("{name}, {bucket}"));
+            self.reader.conclude(id, &format!("raisesAlarm({of})"), ways.join("; "));
+            return Ok(Value::Truth(verdict));
+        }
+        let mut cases: Vec<Case> = folded
+            .into_iter()
+            .map(|(parts, text, places)| {
+                let place = if places.is_empty() { String::new() } else { format!(" in {}", some(&places)) };
+                Case::new(format!("{}{place} {text}", some(&parts)))
+            })
+            .collect();
+        cases.extend(seers.iter().filter(|s| s.tells.truth != Truth::True).flat_map(|s| s.breaks.iter()).map(Case::new));
+        let mut unique: Vec<Case> = Vec::new();
+        for case in cases {
+            if !unique.contains(&case) {
+                unique.push(case);
+            }
+        }
+        Ok(Value::Truth(Verdict { cases: unique, ..verdict }))
+    }
+
+    /// Whether one event is told, in groups of Regions in which the same seers see it.
+    fn judge(
+        &mut self,
+        event: &WatchedEvent,
+        seers: &[Seer<'a>],
+        regions: &[String],
+        account: &'a str,
+        gaps: &Gaps,
+    ) -> Evaluated<Vec<Judged>> {
+        let flat = recorded_as(event);
+        // Region -> of each seer, whether the event reaches it there and is told.
+        let mut groups: BTreeMap<Vec<Option<bool>>, (Vec<String>, Vec<Verdict>)> = BTreeMap::new();
+        let relevant: Vec<&Seer<'a>> = seers.iter().filter(|s| s.may_see(event, account)).collect();
+        for (at, region) in regions.iter().enumerate() {
+            let mut verdicts = Vec::new();
+            for seer in &relevant {
+                let carried = seer.carrier.carries(at, &flat, self.semantics.records);
+                verdicts.push(carried.and(seer.tells.clone()));
+            }
+            let key = verdicts.iter().map(|v| match v.truth {
+                Truth::True => Some(true),
+                Truth::False => Some(false),
+                Truth::Unknown => None,
+            });
+            groups.entry(key.collect()).or_insert_with(|| (Vec::new(), verdicts)).0.push(region.clone());
+        }
+        let all = groups.len() == 1;
+        let mut judged = Vec::new();
+        for (_, (places, verdicts)) in groups {
+            let event = event.with("awsRegion", places.clone());
+            let verdict = told(&event, &relevant, &verdicts, account, gaps);
+            judged.push(Judged { verdict, places: if all { Vec::new() } else { places } });
+        }
+        Ok(judged)
+    }
+}
+
+/// Whether the event is seen by what tells somebody.
+fn told(event: &WatchedEvent, seers: &[&Seer<'_>], verdicts: &[Verdict], account: &str, gaps: &Gaps) -> Verdict {
+    let mut open = gaps.clone();
+    let (mut certain, mut possible) = (Vec::new(), Vec::new());
+    let mut any_unread = false;
+    for (seer, verdict) in seers.iter().zip(verdicts) {
+        match (seer.watcher(account), &seer.pattern) {
+            _ if verdict.truth == Truth::False => {}
+            (Some(watcher), _) if verdict.truth == Truth::True => {
+                certain.push(watcher);
+                possible.push(watcher);
+            }
+            (Some(watcher), _) => {
+                possible.push(watcher);
+                open.extend(verdict.gaps.iter().cloned());
+            }
+            (None, Pattern::Unread(gap)) => {
+                any_unread = true;
+                open.insert(gap.clone());
+                open.extend(verdict.gaps.iter().cloned());
+            }
+            (None, _) => {}
+        }
+    }
+    let by_certain = watch::covers(event, &certain);
+    if matches!(by_certain, Coverage::Covered) {
+        return Verdict::known(true);
+    }
+    let by_all = if possible.len() == certain.len() { by_certain } else { watch::covers(event, &possible) };
+    match by_all {
+        Coverage::Escapes(escape) => {
+            let text = match (possible.is_empty(), escape.when.is_empty()) {
+                (false, false) => format!("is not told when {}", escape.when.join(" and ")),
+                _ => "is not told".to_string(),
+            };
+            let cases = vec![Case::new(text)];
+            match !any_unread && gaps.is_empty() {
+                true => Verdict::known(false).with_cases(cases),
+                false => Verdict::unknown(open).with_cases(cases),
+            }
+        }
+        Coverage::Covered => Verdict::unknown(open),
+        Coverage::Undecided(why) => {
+            open.insert(Gap::new(GapKind::NotUnderstood, why));
+            Verdict::unknown(open)
+        }
+    }
+}
+
+/// The event as trails' selectors see it.
+fn recorded_as(event: &WatchedEvent) -> PartialEvent {
+    let mut fields: BTreeMap<String, String> = ["eventCategory", "eventSource", "eventName", "eventType"]
+        .into_iter()
+        .filter_map(|field| Some((field.to_string(), event.text(field)?.to_string())))
+        .collect();
+    fields.entry("eventCategory".into()).or_insert_with(|| "Management".into());
+    let path = crate::semantics::leaf::Path::of_keys("readOnly");
+    if let Some(watch::Constraint::Bool(b)) = event.fields.get(&path) {
+        fields.insert("readOnly".into(), b.to_string());
+    }
+    PartialEvent { fields }
+}
+
+/// The texts of a list that are known, and why there may be more.
+fn named(list: ListValue<'_>) -> Evaluated<(Vec<String>, Gaps)> {
+    let mut gaps = list.gaps;
+    let mut texts = Vec::new();
+    for Item { value, doubts } in list.items {
+        match value {
+            Value::Text(text) if doubts.is_empty() => texts.push(text.into_owned()),
+            Value::Text(_) => gaps.extend(doubts),
+            Value::Unknown(more) => gaps.extend(more),
+            Value::OneOf { gap, .. } => drop(gaps.insert(gap)),
+            _ => return impossible("a Region that is no text"),
+        }
+    }
+    Ok((texts, gaps))
+}
+
+/// The first few of them.
+fn some(all: &[String]) -> String {
+    const SHOWN: usize = 6;
+    match all {
+        [] => String::new(),
+        [one] => one.clone(),
+        [many @ .., last] if all.len() <= SHOWN => format!("{} and {last}", many.join(", ")),
+        many => format!("{} and {} more", many[..SHOWN].join(", "), many.len() - SHOWN),
+    }
+}

@@ -1,0 +1,350 @@
+//! From the trail to what sees its events: log groups and their filters, event buses and their rules.
+
+use std::rc::Rc;
+
+use crate::inventory::{Gap, GapKind, Gaps};
+use crate::policy::check::evaluate::{Evaluated, Evaluator, as_list, impossible};
+use crate::policy::check::functions::RecordsFn;
+use crate::policy::check::value::{Item, ListValue, RecordValue, Value, Verdict, equal};
+use crate::semantics::alarm::Emitted;
+use crate::semantics::event_pattern::EventPattern;
+use crate::semantics::filter_pattern::FilterPattern;
+use crate::semantics::selectors::Contributor;
+use crate::semantics::watch::WatchedEvent;
+use crate::semantics::{PartialEvent, Truth};
+
+use super::tell::AlarmView;
+use super::{Pattern, Seer};
+
+/// What brings events to a seer.
+pub(super) struct Carrier<'a> {
+    trails: Vec<Rc<Trail<'a>>>,
+    /// The Region alone from which events come, as an index; every Region where it is absent.
+    only: Option<usize>,
+    /// Whether only trails of every Region count.
+    wants_every_region: bool,
+}
+
+/// A trail, as far as it matters here.
+pub(super) struct Trail<'a> {
+    name: String,
+    /// Whether it logs, in each of the Regions.
+    logs: Vec<Verdict>,
+    everywhere: Verdict,
+    contributor: Contributor<'a>,
+    /// Why it may not be one of the account's trails.
+    doubts: Gaps,
+}
+
+impl Carrier<'_> {
+    /// Whether the event comes to the seer where it happens in the Region.
+    pub(super) fn carries(&self, region: usize, event: &PartialEvent, records: RecordsFn) -> Verdict {
+        if self.only.is_some_and(|only| only != region) {
+            return Verdict::known(false);
+        }
+        self.trails.iter().fold(Verdict::known(false), |any, trail| {
+            let mut all = trail.logs.get(region).cloned().unwrap_or_else(|| Verdict::known(false));
+            if self.wants_every_region {
+                all = all.and(trail.everywhere.clone());
+            }
+            if all.truth != Truth::False {
+                let answer = records(std::slice::from_ref(&trail.contributor), &Gaps::new(), event);
+                all = all.and(Verdict::answered(answer));
+            }
+            if !trail.doubts.is_empty() && all.truth != Truth::False {
+                all = all.and(Verdict::unknown(trail.doubts.clone()));
+            }
+            any.or(all)
+        })
+    }
+}
+
+impl<'a> Evaluator<'a> {
+    /// Everything that may see events of the account; into the gaps goes why there may be more.
+    pub(super) fn seers(
+        &mut self,
+        account: &Value<'a>,
+        event: &WatchedEvent,
+        regions: &[String],
+        is_global: bool,
+        gaps: &mut Gaps,
+    ) -> Evaluated<Vec<Seer<'a>>> {
+        let listed = self.field(account.clone(), "trails")?;
+        let ListValue { items, gaps: unread } = as_list(listed)?;
+        gaps.extend(unread);
+        let mut trails: Vec<Rc<Trail<'a>>> = Vec::new();
+        let mut groups: Vec<(RecordValue<'a>, Vec<Rc<Trail<'a>>>)> = Vec::new();
+        for Item { value, doubts } in items {
+            let Some(trail) = self.trail(&value, doubts, regions, is_global, gaps)? else { continue };
+            let trail = Rc::new(trail);
+            trails.push(trail.clone());
+            match self.field(value, "log_group")? {
+                Value::Null => {}
+                Value::Record(group) => match groups.iter_mut().find(|(known, _)| known.id == group.id) {
+                    Some((_, of)) => of.push(trail),
+                    None => groups.push((group, vec![trail])),
+                },
+                Value::Unknown(more) => gaps.extend(more),
+                Value::OneOf { gap, .. } => drop(gaps.insert(gap)),
+                _ => return impossible("a log group that is none"),
+            }
+        }
+        let account_id = account_of(account);
+        let mut seers = Vec::new();
+        for (group, of) in groups {
+            self.filters(&group, &of, event, account_id, &mut seers, gaps)?;
+        }
+        self.rules(account, &trails, event, regions, &mut seers, gaps)?;
+        Ok(seers)
+    }
+
+    fn trail(
+        &mut self,
+        value: &Value<'a>,
+        doubts: Gaps,
+        regions: &[String],
+        is_global: bool,
+        gaps: &mut Gaps,
+    ) -> Evaluated<Option<Trail<'a>>> {
+        let id = match value {
+            Value::Record(record) => record.id,
+            Value::Unknown(more) => {
+                gaps.extend(more.iter().cloned());
+                return Ok(None);
+            }
+            Value::OneOf { gap, .. } => {
+                gaps.insert(gap.clone());
+                return Ok(None);
+            }
+            _ => return impossible("a trail that is none"),
+        };
+        let mut logs = Vec::new();
+        for region in regions {
+            let region = Value::Text(region.clone().into());
+            match self.logs_in(value.clone(), std::slice::from_ref(&region))? {
+                Value::Truth(verdict) => logs.push(verdict),
+                _ => return impossible("a trail that neither logs nor does not"),
+            }
+        }
+        let mut everywhere = self.truth_of(value.clone(), "is_multi_region")?;
+        if is_global {
+            let with_global = self.truth_of(value.clone(), "include_global_service_events")?;
+            logs = logs.into_iter().map(|verdict| verdict.and(with_global.clone())).collect();
+        }
+        everywhere.cases.clear();
+        let item = Item { value: value.clone(), doubts: Gaps::new() };
+        let Some(contributor) = self.contributors(vec![item])?.pop() else { return impossible("a trail without selectors") };
+        let name = id.rsplit_once('/').map_or(id, |(_, name)| name).to_string();
+        Ok(Some(Trail { name, logs, everywhere, contributor, doubts }))
+    }
+
+    /// The metric filters of a log group that may see the family, each with the alarms behind it.
+    fn filters(
+        &mut self,
+        group: &RecordValue<'a>,
+        trails: &[Rc<Trail<'a>>],
+        event: &WatchedEvent,
+        account: &str,
+        seers: &mut Vec<Seer<'a>>,
+        gaps: &mut Gaps,
+    ) -> Evaluated<()> {
+        let value = Value::Record(group.clone());
+        let exists = self.truth_of(value.clone(), "exists")?;
+        if exists.truth == Truth::False {
+            return Ok(());
+        }
+        let listed = self.field(value.clone(), "metric_filters")?;
+        let ListValue { items, gaps: unread } = as_list(listed)?;
+        gaps.extend(unread);
+        let trail = trails.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
+        let (_, name) = group.id.split_once(":log-group:").unwrap_or(("", group.id));
+        let mut alarms: Option<Vec<AlarmView<'a>>> = None;
+        for Item { value: filter, doubts } in items {
+            let Value::Record(record) = &filter else {
+                match filter {
+                    Value::Unknown(more) => gaps.extend(more),
+                    _ => return impossible("a metric filter that is none"),
+                }
+                continue;
+            };
+            let way = format!("trail {trail} -> log group {name} -> filter {}", record.id);
+            let pattern = match self.plain(&filter, "pattern")? {
+                Ok(text) => match FilterPattern::parse(&text) {
+                    Ok(pattern) => Pattern::Filter(pattern),
+                    Err(e) => {
+                        let message = format!("the pattern of metric filter {} cannot be read: {e}: {text}", record.id);
+                        Pattern::Unread(Gap::new(GapKind::NotUnderstood, message))
+                    }
+                },
+                Err(more) => {
+                    gaps.extend(more);
+                    continue;
+                }
+            };
+            let pattern = self.limited(&filter, record.id, pattern)?;
+            let carrier = Carrier { trails: trails.to_vec(), only: None, wants_every_region: true };
+            let mut seer = Seer { way, pattern, carrier, tells: Verdict::known(false), on: None, breaks: Vec::new() };
+            if !seer.may_see(event, account) {
+                continue;
+            }
+            if alarms.is_none() {
+                alarms = Some(self.alarms(&value, gaps)?);
+            }
+            self.follow(&filter, &mut seer, alarms.as_deref().unwrap_or_default(), gaps)?;
+            seer.tells = exists.clone().and(seer.tells);
+            if !doubts.is_empty() {
+                seer.tells = seer.tells.and(Verdict::unknown(doubts));
+            }
+            self.break_at_trails(&mut seer, trails);
+            seers.push(seer);
+        }
+        Ok(())
+    }
+
+    /// A pattern that does not see every event of the log group as it arrived is not judged.
+    fn limited(&mut self, filter: &Value<'a>, name: &str, pattern: Pattern) -> Evaluated<Pattern> {
+        let unread = |message: String| Pattern::Unread(Gap::new(GapKind::NotUnderstood, message));
+        let transformed = self.truth_of(filter.clone(), "applied_on_transformed_logs")?;
+        if transformed.truth != Truth::False {
+            return Ok(unread(format!("metric filter {name} sees events as a transformer has changed them")));
+        }
+        Ok(match self.field(filter.clone(), "field_selection_criteria")? {
+            Value::Null => pattern,
+            Value::Text(criteria) => {
+                unread(format!("which accounts and Regions metric filter {name} counts, {criteria}, is not followed"))
+            }
+            _ => unread(format!("which accounts and Regions metric filter {name} counts was not read")),
+        })
+    }
+
+    /// From a filter to its metrics and the alarms on them.
+    fn follow(&mut self, filter: &Value<'a>, seer: &mut Seer<'a>, alarms: &[AlarmView<'a>], gaps: &mut Gaps) -> Evaluated<()> {
+        let listed = self.field(filter.clone(), "metrics")?;
+        let ListValue { items, gaps: unread } = as_list(listed)?;
+        gaps.extend(unread);
+        for Item { value: metric, .. } in items {
+            let read = (
+                self.plain(&metric, "namespace")?,
+                self.plain(&metric, "name")?,
+                self.plain(&metric, "value")?,
+                self.field(metric.clone(), "default_value")?,
+            );
+            let (Ok(namespace), Ok(name), Ok(value), default) = read else {
+                let gap = Gap::new(GapKind::KnownAfterApply, "the metric that a filter adds to is not known");
+                seer.tells = seer.tells.clone().or(Verdict::unknown([gap].into()));
+                continue;
+            };
+            let default = match &default {
+                Value::Text(text) => Some(text.to_string()),
+                Value::Null => None,
+                _ => Some("unknown".into()),
+            };
+            let listed = self.field(metric, "dimensions")?;
+            let (dimensions, _) = super::named(as_list(listed)?)?;
+            let emitted = Emitted {
+                namespace: &namespace,
+                metric: &name,
+                value: &value,
+                default: default.as_deref(),
+                dimensions: &dimensions,
+            };
+            let told = self.tell(&emitted, alarms)?;
+            let link = format!(" -> metric {namespace}/{name}");
+            seer.breaks.extend(told.breaks.iter().map(|end| format!("{}{link} -> {end}", seer.way)));
+            if told.verdict.truth == Truth::True && seer.tells.truth != Truth::True {
+                seer.on = Some(format!("{link} -> {}", told.on.unwrap_or_default()));
+            }
+            if alarms.is_empty() || told.nothing {
+                seer.breaks.push(format!("{}{link}: no alarm watches the metric", seer.way));
+            }
+            seer.tells = seer.tells.clone().or(told.verdict);
+        }
+        Ok(())
+    }
+
+    /// Says of a filter that would tell why nothing comes to it.
+    fn break_at_trails(&self, seer: &mut Seer<'a>, trails: &[Rc<Trail<'a>>]) {
+        let none_logs = trails.iter().all(|t| t.logs.iter().all(|v| v.truth == Truth::False));
+        let none_everywhere = trails.iter().all(|t| t.everywhere.truth == Truth::False);
+        if none_logs && !trails.is_empty() {
+            seer.breaks.push(format!("{}: the trail is not logging", seer.way));
+            seer.tells = seer.tells.clone().and(Verdict::known(false));
+        } else if none_everywhere && !trails.is_empty() {
+            seer.breaks.push(format!("{}: the trail is not a multi-Region trail", seer.way));
+            seer.tells = seer.tells.clone().and(Verdict::known(false));
+        }
+    }
+
+    /// The rules of each Region's event bus that may see the family.
+    fn rules(
+        &mut self,
+        account: &Value<'a>,
+        trails: &[Rc<Trail<'a>>],
+        event: &WatchedEvent,
+        regions: &[String],
+        seers: &mut Vec<Seer<'a>>,
+        gaps: &mut Gaps,
+    ) -> Evaluated<()> {
+        let account_id = account_of(account);
+        let listed = self.field(account.clone(), "event_buses")?;
+        let ListValue { items, gaps: unread } = as_list(listed)?;
+        gaps.extend(unread);
+        for Item { value: bus, doubts } in items {
+            gaps.extend(doubts);
+            let here = self.field(bus.clone(), "region")?;
+            let Some(only) =
+                regions.iter().position(|r| equal(&here, &Value::Text(r.as_str().to_string().into())).truth == Truth::True)
+            else {
+                continue;
+            };
+            let listed = self.field(bus, "rules")?;
+            let ListValue { items, gaps: unread } = as_list(listed)?;
+            gaps.extend(unread);
+            for Item { value: rule, .. } in items {
+                let (name, state, text) =
+                    (self.plain(&rule, "name")?, self.plain(&rule, "state")?, self.plain(&rule, "pattern")?);
+                let (Ok(name), Ok(state), Ok(text)) = (name, state, text) else {
+                    gaps.insert(Gap::new(GapKind::KnownAfterApply, "a rule of an event bus is not known"));
+                    continue;
+                };
+                let reads = state == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
+                let pattern = match EventPattern::parse(&text) {
+                    Ok(pattern) => Pattern::Rule(pattern, reads),
+                    Err(e) => Pattern::Unread(Gap::new(
+                        GapKind::NotUnderstood,
+                        format!("the event pattern of rule {name} cannot be read: {e}"),
+                    )),
+                };
+                let way = format!("event bus of {} -> rule {name}", regions[only]);
+                let carrier = Carrier { trails: trails.to_vec(), only: Some(only), wants_every_region: false };
+                let mut seer = Seer { way, pattern, carrier, tells: Verdict::known(false), on: None, breaks: Vec::new() };
+                if !seer.may_see(event, account_id) {
+                    continue;
+                }
+                match state.as_str() {
+                    "DISABLED" => seer.breaks.push(format!("{}: the rule is disabled", seer.way)),
+                    _ => self.targets(&rule, &mut seer)?,
+                }
+                seers.push(seer);
+            }
+        }
+        Ok(())
+    }
+
+    /// A field that is a text, unless code leaves it open.
+    pub(super) fn plain(&mut self, record: &Value<'a>, field: &str) -> Evaluated<Result<String, Gaps>> {
+        Ok(match self.field(record.clone(), field)? {
+            Value::Text(text) => Ok(text.into_owned()),
+            Value::Unknown(gaps) => Err(gaps),
+            Value::OneOf { gap, .. } => Err([gap].into()),
+            _ => return impossible("a text that is none"),
+        })
+    }
+}
+
+fn account_of<'a>(account: &Value<'a>) -> &'a str {
+    match account {
+        Value::Record(record) => record.id,
+        _ => "",
+    }
+}
