@@ -174,7 +174,7 @@ fn environment() -> Environment<'static> {
 }
 
 /// Writes a value into a text. In a remedy, what no filter has quoted is quoted for the remedy's language.
-fn format(out: &mut Output<'_>, state: &State<'_, '_>, value: &Jinja) -> Result<(), minijinja::Error> {
+fn format(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Jinja) -> Result<(), minijinja::Error> {
     let quote = match state.name() {
         "cli" => shell,
         "terraform" => hcl,
