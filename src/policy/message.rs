@@ -377,7 +377,8 @@ mod tests {
     /// The remedy of each language about something that somebody named badly.
     fn filled(template: &str) -> Vec<String> {
         let parameters = vec!["name".to_string(), "days".to_string()];
-        let all: Vec<(&'static str, &str)> = ["cli", "terraform", "cloudformation", "summary"].map(|name| (name, template)).into();
+        let all: Vec<(&'static str, &str)> =
+            ["cli", "terraform", "cloudformation", "summary"].map(|name| (name, template)).into();
         let texts = Texts::read(&all, crate::inventory::Trail::table(), &parameters).expect("the template is right");
         let names = json!({"params": {"name": "a'; rm -rf / #\n${x}", "days": 30}});
         let about = Filling { texts: &texts, names: Jinja::from(Serde(&names)) };

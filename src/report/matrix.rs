@@ -179,12 +179,7 @@ impl FrameworkView {
     }
 }
 
-fn framework(
-    framework: &Framework,
-    material: &Material<'_>,
-    regions_left_out: usize,
-    findings: &[Finding],
-) -> FrameworkView {
+fn framework(framework: &Framework, material: &Material<'_>, regions_left_out: usize, findings: &[Finding]) -> FrameworkView {
     let named = material.scopes.get(&framework.id);
     let concern = named.map(|accounts| Concern::of(material.inventory, accounts));
     let mut numbered: Numbered<'_> = BTreeMap::new();
@@ -389,7 +384,9 @@ impl Verdict<'_> {
         if self.direct.pass > 0 {
             let short = self.short();
             return match short.is_empty() {
-                true => (MetByFacts, format!("{} of {} hold", wording::count(self.direct.pass), facts(self.direct.pass, "direct"))),
+                true => {
+                    (MetByFacts, format!("{} of {} hold", wording::count(self.direct.pass), facts(self.direct.pass, "direct")))
+                }
                 false => (Partial, format!("the direct facts hold; {}", short.join("; "))),
             };
         }

@@ -34,7 +34,9 @@ pub use code::{CodeView, Leaves, Moved, PlanChange, Reason};
 pub use executive::{Executive, Risk, Step};
 pub use gaps::GapView;
 pub use heat::{HeatMap, HeatRow};
-pub use matrix::{FrameworkBrief, FrameworkScope, FrameworkView, RequirementStatus, RequirementView, ServedBy, StatusCount, Unread};
+pub use matrix::{
+    FrameworkBrief, FrameworkScope, FrameworkView, RequirementStatus, RequirementView, ServedBy, StatusCount, Unread,
+};
 pub use population::{AccountView, Cause, OrganizationView, OutsideAccount, Population};
 pub use score::{Score, weight};
 pub use trails::{Shown, TrailView};

@@ -123,9 +123,12 @@ fn what_is_often_credited_wrongly_is_not() {
     for (framework, requirement) in [("nist-800-53-r5", "AU-11"), ("pci-dss-4.0.1", "10.5.1"), ("soc-2", "C1.2")] {
         assert!(!by(framework, requirement).iter().any(|p| p.contains("insights")), "{framework} {requirement}");
     }
-    for (framework, requirement) in
-        [("nist-800-53-r5", "SC-8(1)"), ("nist-csf-2.0", "PR.DS-02"), ("soc-2", "CC6.7"), ("hipaa-security-rule", "164.312(e)(2)(i)")]
-    {
+    for (framework, requirement) in [
+        ("nist-800-53-r5", "SC-8(1)"),
+        ("nist-csf-2.0", "PR.DS-02"),
+        ("soc-2", "CC6.7"),
+        ("hipaa-security-rule", "164.312(e)(2)(i)"),
+    ] {
         assert_eq!(by(framework, requirement), ["log-bucket-tls-only"], "{framework} {requirement}");
     }
     // Ids of CSF 1.1, of the indicators' first numbering, and controls that are not in the standard.
@@ -163,7 +166,9 @@ fn the_editions_of_a_benchmark_number_the_same_recommendation_differently() {
         let rows = &CATALOGUE.frameworks[framework].requirements;
         rows.iter().find(|r| r.id == id).map(|r| r.title.trim_start_matches("(L1) ").to_string()).unwrap_or_default()
     };
-    for (framework, key, mfa) in [("cis-aws-7.0.0", "2.4", "2.5"), ("cis-aws-5.0.0", "1.3", "1.4"), ("cis-aws-3.0.0", "1.4", "1.5")] {
+    for (framework, key, mfa) in
+        [("cis-aws-7.0.0", "2.4", "2.5"), ("cis-aws-5.0.0", "1.3", "1.4"), ("cis-aws-3.0.0", "1.4", "1.5")]
+    {
         assert_eq!(title(framework, key), "The root user has no access key");
         assert_eq!(title(framework, mfa), "The root user needs MFA");
     }

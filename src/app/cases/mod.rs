@@ -185,7 +185,8 @@ fn parameters(source: &SourceFile, case_number: usize, case: &Case, policy: &Pol
                     None if declared.is_empty() => "it declares none".into(),
                     None => format!("it declares {}", declared.iter().map(|d| format!("`{d}`")).collect::<Vec<_>>().join(", ")),
                 };
-                let c = source.complain(&[a, b, c, Step::Name(name)], format!("policy `{}` has no parameter `{name}`", policy.id));
+                let c =
+                    source.complain(&[a, b, c, Step::Name(name)], format!("policy `{}` has no parameter `{name}`", policy.id));
                 complaints.push(c.with_hint(Some(hint)));
             }
             Some(parameter) if !parameter.r#type.accepts(value) => {
@@ -294,7 +295,11 @@ mod tests {
                 "8:35",
                 "did you",
             ),
-            ("      trails:\n        - TRAIL\n          name: {unknown: denied}\n", "7:17", "make a field that is read by itself"),
+            (
+                "      trails:\n        - TRAIL\n          name: {unknown: denied}\n",
+                "7:17",
+                "make a field that is read by itself",
+            ),
             ("      buckets:\n        - name: {unknown: denied}\n", "6:17", "leave the record out"),
             ("      trails:\n        - {arn: main}\n", "6:17", "`main` is not an ARN"),
             ("      trails:\n        - {name: main}\n", "6:11", "`arn` is missing"),
@@ -336,7 +341,9 @@ mod tests {
     fn a_parameter_that_the_policy_has_not_is_refused() {
         let catalogue = Catalogue::embedded().expect("the embedded policies are right");
         let said = |parameters: &str| {
-            let text = format!("policy: key-rotation\ncases:\n  - name: a\n    given: {{}}\n    expect: pass\n    params: {parameters}\n");
+            let text = format!(
+                "policy: key-rotation\ncases:\n  - name: a\n    given: {{}}\n    expect: pass\n    params: {parameters}\n"
+            );
             let complaints = run(&catalogue, vec![SourceFile::new("own.yaml", text)], &|id| id == "key-rotation")
                 .expect_err("must be refused");
             complaints[0].to_string()

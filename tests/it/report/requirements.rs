@@ -92,11 +92,8 @@ fn report(inventory: &Inventory, asked: &Asked) -> Report {
     let ids: BTreeSet<String> = CATALOGUE.policies.keys().filter(|id| Some(id.as_str()) != asked.without).cloned().collect();
     let settings = Settings { only: Some(ids.clone()), ..Settings::default() };
     let mut findings = audit(inventory, &CATALOGUE, &settings, inventory.scope.ended).unwrap();
-    let scopes: BTreeMap<String, BTreeSet<String>> = asked
-        .scope
-        .iter()
-        .map(|accounts| (NAME.to_string(), accounts.iter().map(|a| (*a).to_string()).collect()))
-        .collect();
+    let scopes: BTreeMap<String, BTreeSet<String>> =
+        asked.scope.iter().map(|accounts| (NAME.to_string(), accounts.iter().map(|a| (*a).to_string()).collect())).collect();
     let applied = asked.waivers.map(|text| {
         let evidence = |_: &str| -> Result<Evidence, String> { Err("there is none".into()) };
         let basis = Basis { catalogue: &CATALOGUE, severities: &BTreeMap::new(), evidence: &evidence };

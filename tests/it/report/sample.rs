@@ -9,9 +9,9 @@ use trailproof::inventory::{
 };
 use trailproof::policy::framework::Class;
 use trailproof::report::{
-    AccountView, Cause, Collected, Counts, Coverage, Executive, FrameworkScope, FrameworkView, GapView, HeatMap, OperationView,
-    OrganizationView, OutsideAccount, PolicyView, Population, Report, RequirementStatus, RequirementView, SCHEMA_VERSION, Score,
-    ServedBy, Shown, Summary, Tool, TrailView, Unread, WaiverView, WaiversView,
+    AccountView, Cause, Collected, Counts, Coverage, Executive, FrameworkBrief, FrameworkScope, FrameworkView, GapView, HeatMap,
+    OperationView, OrganizationView, OutsideAccount, PolicyView, Population, Report, RequirementStatus, RequirementView,
+    SCHEMA_VERSION, Score, ServedBy, Shown, StatusCount, Summary, Tool, TrailView, Unread, WaiverView, WaiversView,
 };
 
 use trailproof::waiver::{Evidence, Standing as Stated, State, Statement};
@@ -657,6 +657,14 @@ fn bare() -> Report {
         executive: Executive::default(),
         heat_map: HeatMap::default(),
         frameworks: frameworks(),
+        more_frameworks: vec![FrameworkBrief {
+            id: "soc-2".into(),
+            title: "SOC 2".into(),
+            version: "2017".into(),
+            statuses: [(RequirementStatus::NotMet, 1), (RequirementStatus::Partial, 1_204)]
+                .map(|(status, requirements)| StatusCount { status, requirements })
+                .into(),
+        }],
         findings,
         gaps: vec![
             GapView {
