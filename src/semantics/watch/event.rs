@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::record::{ENDPOINT_FIELDS, FIELDS, Shape, Texts};
+use super::record::{ENDPOINT_FIELDS, FIELDS, MANAGEMENT_TYPES, Shape, Texts};
 use crate::inventory::noun::closest;
 use crate::semantics::PartialEvent;
 use crate::semantics::leaf::{Path, Step};
@@ -87,6 +87,11 @@ impl WatchedEvent {
         let category = event.fields.entry(Path::of_keys("eventCategory")).or_insert_with(|| of_management.clone());
         if *category == of_management {
             event.fields.insert(Path::of_keys("managementEvent"), Constraint::Bool(true));
+            let types = event.fields.entry(Path::of_keys("eventType")).or_insert_with(|| Constraint::Not(Vec::new()));
+            if let Constraint::Not(excluded) = types {
+                let left = MANAGEMENT_TYPES.into_iter().filter(|t| !excluded.iter().any(|e| e == t));
+                *types = Constraint::OneOf(left.map(str::to_string).collect());
+            }
         }
         event
     }
@@ -216,7 +221,6 @@ mod tests {
         assert_eq!(meant("colour"), None);
         for (field, constraint) in [
             ("eventName", Constraint::Absent),
-            ("userIdentity.type", Constraint::Absent),
             ("eventType", texts(&["AwsApiCalls"])),
             ("eventSource", texts(&["iam"])),
             ("eventName", Constraint::Bool(true)),

@@ -63,6 +63,8 @@ pub(super) struct Variable {
     /// The texts that patterns name, and whether that is all they say of texts.
     pub(super) literals: BTreeSet<String>,
     pub(super) only_literals: bool,
+    /// Whether its texts are few, and all of them are choices.
+    pub(super) is_finite: bool,
 }
 
 /// What a pattern asks of a field.
@@ -271,7 +273,7 @@ impl<'a> Model<'a> {
         if let Some(known) = self.variables.iter().position(|v| v.path == path) {
             return known;
         }
-        let variable = Variable { path, choices: Vec::new(), is_open: false, literals: BTreeSet::new(), only_literals: true };
+        let variable = Variable { path, choices: Vec::new(), is_open: false, literals: BTreeSet::new(), only_literals: true, is_finite: false };
         self.variables.push(variable);
         self.variables.len() - 1
     }
@@ -377,6 +379,8 @@ impl<'a> Model<'a> {
         };
         let mut texts: Vec<String> = texts;
         texts.sort_by_key(rank);
+        let listed = matches!(constraint, Some(Constraint::OneOf(texts)) if texts.iter().all(|t| !t.contains('*')));
+        let is_finite = listed || matches!(shape.texts, Some(Texts::OneOf(_)));
         let free = constraint.is_none() || constraint == Some(&Constraint::Present);
         let mut choices: Vec<Choice> = texts.into_iter().map(Choice::Text).collect();
         let bools = |b| shape.bools && (free || constraint == Some(&Constraint::Bool(b)));
@@ -394,8 +398,8 @@ impl<'a> Model<'a> {
             choices.extend(shape.containers.then_some([Choice::Object, Choice::Array]).into_iter().flatten());
         }
         let variable = self.variables.get_mut(at)?;
-        (variable.choices, variable.is_open, variable.literals, variable.only_literals) =
-            (choices, is_open, literals, only_literals);
+        (variable.choices, variable.is_open, variable.is_finite) = (choices, is_open, is_finite);
+        (variable.literals, variable.only_literals) = (literals, only_literals);
         (!variable.choices.is_empty()).then_some(())
     }
 

@@ -53,6 +53,9 @@ pub(super) const EVENT_TYPES: [(&str, &str); 6] = [
     ("AwsCloudTrailInsight", "AWS Insight via CloudTrail"),
 ];
 
+/// The types of management events; the others belong to network activity and to Insights.
+pub(super) const MANAGEMENT_TYPES: [&str; 4] = ["AwsApiCall", "AwsConsoleAction", "AwsConsoleSignIn", "AwsServiceEvent"];
+
 /// What a field can be.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Shape {
@@ -95,18 +98,15 @@ impl Shape {
                 Shape { texts: Some(Texts::Within(within)), ..Shape::default() }
             }
             Some(
-                [
-                    "eventVersion" | "eventTime" | "eventName" | "awsRegion" | "eventID" | "recipientAccountId"
-                    | "sourceIPAddress",
-                ]
-                | ["userIdentity", "type"],
+                ["eventVersion" | "eventTime" | "eventName" | "awsRegion" | "eventID" | "recipientAccountId" | "sourceIPAddress"],
             ) => text(false),
             Some(
                 ["errorCode" | "errorMessage" | "userAgent" | "requestID" | "apiVersion" | "sharedEventID"]
                 | ["vpcEndpointId" | "vpcEndpointAccountId"]
                 | [
                     "userIdentity",
-                    "userName" | "principalId" | "arn" | "accountId" | "accessKeyId" | "invokedBy" | "identityProvider",
+                    // Services that act by themselves have no type.
+                    "type" | "userName" | "principalId" | "arn" | "accountId" | "accessKeyId" | "invokedBy" | "identityProvider",
                 ]
                 | ["additionalEventData", "MFAUsed" | "MobileVersion" | "LoginTo" | "MFAIdentifier"]
                 | ["responseElements", "ConsoleLogin"],

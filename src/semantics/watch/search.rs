@@ -219,6 +219,7 @@ fn words(model: &Model<'_>, chosen: &[Option<usize>]) -> Vec<String> {
             Choice::Number(n) => format!("{path} is the number {n}"),
             Choice::Object | Choice::Array => format!("{path} is no single value"),
             Choice::Text(text) if variable.literals.contains(text) => format!("{path} is {text}"),
+            Choice::Text(text) if variable.literals.is_empty() && variable.is_finite => format!("{path} is {text}"),
             Choice::Text(_) if variable.literals.is_empty() && variable.only_literals => format!("{path} is present"),
             Choice::Text(_) if variable.only_literals && variable.literals.len() <= MOST_NAMED => {
                 let named: Vec<&str> = variable.literals.iter().map(String::as_str).collect();

@@ -232,7 +232,8 @@ impl<'a> Evaluator<'a> {
             .into_iter()
             .map(|(parts, text, places)| {
                 let place = if places.is_empty() { String::new() } else { format!(" in {}", some(&places)) };
-                Case::new(format!("{}{place} {text}", some(&parts)))
+                let are = if parts.len() == 1 { "is" } else { "are" };
+                Case::new(format!("{}{place} {are} {text}", some(&parts)))
             })
             .collect();
         cases.extend(seers.iter().filter(|s| s.tells.truth != Truth::True).flat_map(|s| s.breaks.iter()).map(Case::new));
@@ -314,8 +315,8 @@ fn told(event: &WatchedEvent, seers: &[&Seer<'_>], verdicts: &[Verdict], account
     match by_all {
         Coverage::Escapes(escape) => {
             let text = match (possible.is_empty(), escape.when.is_empty()) {
-                (false, false) => format!("is not told when {}", escape.when.join(" and ")),
-                _ => "is not told".to_string(),
+                (false, false) => format!("not told when {}", escape.when.join(" and ")),
+                _ => "not told".to_string(),
             };
             let cases = vec![Case::new(text)];
             match !any_unread && gaps.is_empty() {

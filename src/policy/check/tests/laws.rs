@@ -58,6 +58,7 @@ const ATOMS: &[&str] = &[
     "account.trails.filter(t, t.is_logging).record(events.writes)",
     "account.trails.record(events.reads)",
     "account.regions.all(r, account.trails.exists(t, t.logsIn(r)))",
+    "account.raisesAlarm(events.writes)",
     "account.trails.filter(t, t.logsIn('us-east-1')).recordOn(events.writes, 'arn:aws:s3:::cards')",
     "account.trails.filter(t, t.is_logging).recordExcept(events.reads, account.trails.filter(t, t.is_multi_region).map(t, t.bucket))",
     "account.trails.recordFrom(events.writes, params.name + '.amazonaws.com')",
