@@ -24,6 +24,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::finding::FactRead;
 use crate::inventory::{Gaps, Inventory, Record};
+use crate::parallel;
 use crate::semantics::{PartialEvent, Truth};
 
 pub use functions::{FunctionDoc, functions};
@@ -89,22 +90,32 @@ pub struct Evaluation {
 #[error("evaluation failed: {0}")]
 pub struct EvaluationError(pub String);
 
+/// What parsing takes of a stack at most.
+pub const STACK: usize = syntax::PARSER_STACK;
+
+fn about(source: &str, message: &str) -> CheckError {
+    CheckError { message: message.into(), hint: None, start: 0, end: source.len() }
+}
+
 impl Program {
-    /// Parses and type-checks.
+    /// Parses and type-checks, on a stack of its own.
     ///
     /// # Errors
     /// Anything outside the subset, with its place and what was meant.
     pub fn compile(source: &str, env: &Env) -> Result<Program, CheckError> {
-        let whole = |message: &str| CheckError { message: message.into(), hint: None, start: 0, end: source.len() };
+        let compiled = parallel::map_deep(&[source], STACK, |source| Program::compile_here(source, env));
+        let none = || Err(about(source, "there is no memory to parse this expression"));
+        compiled.and_then(|mut one| one.pop()).unwrap_or_else(none)
+    }
+
+    /// Parses and type-checks. Call it on a stack of [`STACK`] bytes: the parser recurses deeply on hostile input.
+    ///
+    /// # Errors
+    /// Anything outside the subset, with its place and what was meant.
+    pub fn compile_here(source: &str, env: &Env) -> Result<Program, CheckError> {
         let compile = || syntax::parse(source).and_then(|parsed| checker::check(source, env, &parsed));
-        // The parser recurses deeply on hostile input, so that it has a stack of its own.
-        let root = std::thread::scope(|scope| {
-            let worker = std::thread::Builder::new().stack_size(syntax::PARSER_STACK).spawn_scoped(scope, compile);
-            match worker {
-                Ok(worker) => worker.join().unwrap_or_else(|_| Err(whole("the parser gave up on this expression"))),
-                Err(_) => Err(whole("there is no memory to parse this expression")),
-            }
-        })?;
+        let root =
+            std::panic::catch_unwind(compile).unwrap_or_else(|_| Err(about(source, "the parser gave up on this expression")))?;
         Ok(Program { root, parameters: env.parameters.clone() })
     }
 
