@@ -10,6 +10,7 @@ use crate::inventory::{
     Account, AccountScope, Change, Declared, Fact, Gap, GapKind, Gaps, Inventory, Origin, Record, Standing, Trail,
 };
 use crate::moment::Moments;
+use crate::parallel;
 use crate::policy::catalogue::{Catalogue, Policy};
 use crate::policy::check::{Context, Evaluation, EvaluationError};
 use crate::policy::message::{self, TemplateError};
@@ -49,27 +50,36 @@ pub fn audit(
     now: Timestamp,
 ) -> Result<Vec<Finding>, AuditError> {
     let moments = settings.as_read.then(|| Moments::of(inventory));
-    let mut findings = Vec::new();
-    let mut by_kind: BTreeMap<SubjectKind, Vec<Holding>> = BTreeMap::new();
     let read: BTreeSet<&str> = inventory.accounts.iter().map(|account| account.id.as_str()).collect();
     let unreached = |scope: &&AccountScope| scope.standing == Standing::Asked && !read.contains(scope.id.as_str());
     let unreached: Vec<&AccountScope> = inventory.scope.accounts.iter().filter(unreached).collect();
-    for (id, policy) in &catalogue.policies {
-        if settings.only.as_ref().is_some_and(|only| !only.contains(id)) {
-            continue;
-        }
-        let parameters = policy.parameters(settings.parameters.get(id));
-        let kind = policy.file.subject;
+    let is_asked = |id: &String, policy: &Policy| {
         // An account that runs is not about to be changed.
-        if kind == SubjectKind::Change && inventory.code.is_none() {
-            continue;
-        }
-        let holdings = by_kind.entry(kind).or_insert_with(|| holdings(inventory, kind));
-        let severity = settings.severities.get(id).copied();
-        let asked =
-            Asked { inventory, policy, parameters, severity, now, moments: moments.as_ref(), holdings, unreached: &unreached };
-        asked.all(&mut findings)?;
-    }
+        let is_possible = policy.file.subject != SubjectKind::Change || inventory.code.is_some();
+        is_possible && settings.only.as_ref().is_none_or(|only| only.contains(id))
+    };
+    let policies: Vec<(&String, &Policy)> = catalogue.policies.iter().filter(|(id, policy)| is_asked(id, policy)).collect();
+    let kinds: BTreeSet<SubjectKind> = policies.iter().map(|(_, policy)| policy.file.subject).collect();
+    let by_kind: BTreeMap<SubjectKind, Population<'_>> =
+        kinds.into_iter().map(|kind| (kind, Population::of(inventory, kind))).collect();
+    let asked: Vec<Asked<'_>> = policies
+        .into_iter()
+        .map(|(id, policy)| Asked {
+            inventory,
+            policy,
+            parameters: policy.parameters(settings.parameters.get(id)),
+            severity: settings.severities.get(id).copied(),
+            now,
+            moments: moments.as_ref(),
+            population: &by_kind[&policy.file.subject],
+            unreached: &unreached,
+        })
+        .collect();
+    let questions: Vec<(&Asked<'_>, usize)> =
+        asked.iter().flat_map(|asked| (0..asked.population.records.len()).map(move |at| (asked, at))).collect();
+    let mut findings: Vec<Finding> =
+        parallel::map(&questions, |(asked, at)| asked.one(*at)).into_iter().collect::<Result<_, AuditError>>()?;
+    asked.iter().for_each(|asked| asked.others(&mut findings));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     Ok(findings)
 }
@@ -86,20 +96,15 @@ struct Asked<'a> {
     now: Timestamp,
     /// When each subject was read, where that decides.
     moments: Option<&'a Moments<'a>>,
-    /// What each account has of the policy's kind of subject.
-    holdings: &'a [Holding],
+    population: &'a Population<'a>,
     /// The accounts that were to be read, and of which nothing was.
     unreached: &'a [&'a AccountScope],
 }
 
 impl Asked<'_> {
-    fn all(&self, findings: &mut Vec<Finding>) -> Result<(), AuditError> {
-        let kind = self.policy.file.subject;
-        let population = self.inventory.population(kind.noun());
-        for record in &population {
-            findings.push(self.one(*record)?);
-        }
-        for (account, holding) in self.inventory.accounts.iter().zip(self.holdings) {
+    /// What is said beside the subjects that were seen: of those that may be, and of accounts that have none.
+    fn others(&self, findings: &mut Vec<Finding>) {
+        for (account, holding) in self.inventory.accounts.iter().zip(&self.population.holdings) {
             if !holding.gaps.is_empty() {
                 findings.push(self.unseen(account, &holding.gaps));
             } else if holding.found == 0 {
@@ -118,11 +123,11 @@ impl Asked<'_> {
         if !unlisted.is_empty() {
             findings.push(self.unlisted(&unlisted));
         }
-        Ok(())
     }
 
-    fn one(&self, record: &dyn Record) -> Result<Finding, AuditError> {
-        let subject = subject_of(self.inventory, record);
+    fn one(&self, at: usize) -> Result<Finding, AuditError> {
+        let (record, subject) = &self.population.records[at];
+        let (record, subject) = (*record, subject.clone());
         if let Some(listing) = self.without_trails(record) {
             return Ok(self.finding(subject, Outcome::NotApplicable, "the code holds no trail".into(), vec![listing]));
         }
@@ -308,6 +313,22 @@ impl Facts {
     }
 }
 
+/// The subjects of a kind.
+struct Population<'a> {
+    records: Vec<(&'a dyn Record, Subject)>,
+    /// What each account has of them.
+    holdings: Vec<Holding>,
+}
+
+impl<'a> Population<'a> {
+    fn of(inventory: &'a Inventory, kind: SubjectKind) -> Self {
+        let records = inventory.population(kind.noun());
+        let records: Vec<_> = records.into_iter().map(|record| (record, subject_of(inventory, record))).collect();
+        let holdings = holdings(inventory, kind, &records);
+        Population { records, holdings }
+    }
+}
+
 /// What an account has of a kind of subject: how many it owns or its trails lead to, and why there may be more.
 #[derive(Default)]
 struct Holding {
@@ -316,10 +337,10 @@ struct Holding {
 }
 
 /// The holdings of every account that was read, in the inventory's order.
-fn holdings(inventory: &Inventory, kind: SubjectKind) -> Vec<Holding> {
-    let mut owned: BTreeMap<String, usize> = BTreeMap::new();
-    for record in inventory.population(kind.noun()) {
-        *owned.entry(subject_of(inventory, record).account).or_default() += 1;
+fn holdings(inventory: &Inventory, kind: SubjectKind, records: &[(&dyn Record, Subject)]) -> Vec<Holding> {
+    let mut owned: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, subject) in records {
+        *owned.entry(&subject.account).or_default() += 1;
     }
     let of = |owner: &str| owned.get(owner).copied().unwrap_or(0);
     let held = |account: &Account| of(&account.id) + of(UNKNOWN);

@@ -15,7 +15,7 @@ fn processors() -> usize {
 }
 
 /// Does the work on each thing, here and on as many further threads as there are processors for.
-pub(crate) fn map<T: Sync, R: Send>(things: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+pub(crate) fn map<'t, T: Sync, R: Send>(things: &'t [T], work: impl Fn(&'t T) -> R + Sync) -> Vec<R> {
     let workers = processors().min(things.len());
     if workers < 2 {
         return things.iter().map(work).collect();
@@ -48,7 +48,7 @@ pub(crate) fn map<T: Sync, R: Send>(things: &[T], work: impl Fn(&T) -> R + Sync)
 }
 
 /// The same on threads alone that have a stack of this many bytes; nothing where there is no memory for one.
-pub(crate) fn map_deep<T: Sync, R: Send>(things: &[T], stack: usize, work: impl Fn(&T) -> R + Sync) -> Option<Vec<R>> {
+pub(crate) fn map_deep<'t, T: Sync, R: Send>(things: &'t [T], stack: usize, work: impl Fn(&'t T) -> R + Sync) -> Option<Vec<R>> {
     let next = AtomicUsize::new(0);
     let share = || {
         let mut done = Vec::new();
