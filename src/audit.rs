@@ -1,6 +1,7 @@
 //! Inventory x policies -> findings. Pure: the same inventory, policies and moment give the same findings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -12,7 +13,7 @@ use crate::inventory::{
 use crate::moment::Moments;
 use crate::parallel;
 use crate::policy::catalogue::{Catalogue, Policy};
-use crate::policy::check::{Context, Evaluation, EvaluationError};
+use crate::policy::check::{Context, Evaluation, EvaluationError, Memory};
 use crate::policy::message::{self, TemplateError};
 use crate::policy::{IfEmpty, ParameterValue, SubjectKind};
 use crate::semantics::Truth;
@@ -78,7 +79,9 @@ pub fn audit(
     let questions: Vec<(&Asked<'_>, usize)> =
         asked.iter().flat_map(|asked| (0..asked.population.records.len()).map(move |at| (asked, at))).collect();
     let mut findings: Vec<Finding> =
-        parallel::map(&questions, |(asked, at)| asked.one(*at)).into_iter().collect::<Result<_, AuditError>>()?;
+        parallel::map_with(&questions, || Memory::of(inventory), |memory, (asked, at)| asked.one(*at, memory))
+            .into_iter()
+            .collect::<Result<_, AuditError>>()?;
     asked.iter().for_each(|asked| asked.others(&mut findings));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     Ok(findings)
@@ -101,7 +104,7 @@ struct Asked<'a> {
     unreached: &'a [&'a AccountScope],
 }
 
-impl Asked<'_> {
+impl<'a> Asked<'a> {
     /// What is said beside the subjects that were seen: of those that may be, and of accounts that have none.
     fn others(&self, findings: &mut Vec<Finding>) {
         for (account, holding) in self.inventory.accounts.iter().zip(&self.population.holdings) {
@@ -125,11 +128,11 @@ impl Asked<'_> {
         }
     }
 
-    fn one(&self, at: usize) -> Result<Finding, AuditError> {
+    fn one(&'a self, at: usize, memory: &mut Memory<'a>) -> Result<Finding, AuditError> {
         let (record, subject) = &self.population.records[at];
         let (record, subject) = (*record, subject.clone());
         if let Some(listing) = self.without_trails(record) {
-            return Ok(self.finding(subject, Outcome::NotApplicable, "the code holds no trail".into(), vec![listing]));
+            return Ok(self.finding(subject, Outcome::NotApplicable, "the code holds no trail".into(), vec![listing.into()]));
         }
         let failed = |source| AuditError::Evaluation { policy: self.policy.file.id.clone(), subject: subject.id.clone(), source };
         let context = Context {
@@ -141,7 +144,7 @@ impl Asked<'_> {
         };
         let mut facts = Facts::default();
         if let Some(applies) = &self.policy.applies {
-            let mut evaluation = applies.evaluate(&context).map_err(failed)?;
+            let mut evaluation = applies.evaluate_with(context, memory).map_err(failed)?;
             facts.add(&mut evaluation);
             match evaluation.truth {
                 Truth::True => {}
@@ -156,7 +159,7 @@ impl Asked<'_> {
                 }
             }
         }
-        let mut main = self.policy.check.evaluate(&context).map_err(failed)?;
+        let mut main = self.policy.check.evaluate_with(context, memory).map_err(failed)?;
         facts.add(&mut main);
         let mut truth = main.truth;
         let mut gaps: Gaps = main.gaps.clone();
@@ -165,7 +168,7 @@ impl Asked<'_> {
             if truth == Truth::True {
                 break;
             }
-            let mut evaluation = program.evaluate(&context).map_err(failed)?;
+            let mut evaluation = program.evaluate_with(context, memory).map_err(failed)?;
             facts.add(&mut evaluation);
             if evaluation.truth == Truth::True {
                 accepted = Some(says.clone());
@@ -272,10 +275,10 @@ impl Asked<'_> {
             from: account.trails.from.first().cloned(),
             basis: None,
         };
-        self.finding(account_subject(account), outcome, text, vec![listing])
+        self.finding(account_subject(account), outcome, text, vec![listing.into()])
     }
 
-    fn finding(&self, subject: Subject, outcome: Outcome, message: String, facts: Vec<FactRead>) -> Finding {
+    fn finding(&self, subject: Subject, outcome: Outcome, message: String, facts: Vec<Arc<FactRead>>) -> Finding {
         let file = &self.policy.file;
         let requirements = file.requirements.iter().flat_map(|(framework, serves)| {
             serves.each().map(|(id, strength)| RequirementRef { framework: framework.clone(), id: id.into(), strength })
@@ -299,7 +302,7 @@ impl Asked<'_> {
 
 /// Facts in the order of reading, each once.
 #[derive(Default)]
-struct Facts(Vec<FactRead>);
+struct Facts(Vec<Arc<FactRead>>);
 
 impl Facts {
     /// Takes the facts of an evaluation, which names each once.

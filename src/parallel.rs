@@ -16,20 +16,31 @@ fn processors() -> usize {
 
 /// Does the work on each thing, here and on as many further threads as there are processors for.
 pub(crate) fn map<'t, T: Sync, R: Send>(things: &'t [T], work: impl Fn(&'t T) -> R + Sync) -> Vec<R> {
+    map_with(things, || (), |(), thing| work(thing))
+}
+
+/// The same with something that each worker has for itself, made by the worker.
+pub(crate) fn map_with<'t, T: Sync, R: Send, S>(
+    things: &'t [T],
+    own: impl Fn() -> S + Sync,
+    work: impl Fn(&mut S, &'t T) -> R + Sync,
+) -> Vec<R> {
     let workers = processors().min(things.len());
     if workers < 2 {
-        return things.iter().map(work).collect();
+        let mut own = own();
+        return things.iter().map(|thing| work(&mut own, thing)).collect();
     }
     let next = AtomicUsize::new(0);
     let taken = (things.len() / (workers * 8)).clamp(1, TAKEN);
     let share = || {
-        let mut done: Vec<(usize, Vec<R>)> = Vec::new();
+        let (mut own, mut done): (S, Vec<(usize, Vec<R>)>) = (own(), Vec::new());
         loop {
             let from = next.fetch_add(taken, Ordering::Relaxed);
-            let Some(some) = things.get(from..things.len().min(from.saturating_add(taken))).filter(|some| !some.is_empty()) else {
+            let Some(some) = things.get(from..things.len().min(from.saturating_add(taken))).filter(|some| !some.is_empty())
+            else {
                 return done;
             };
-            done.push((from, some.iter().map(&work).collect()));
+            done.push((from, some.iter().map(|thing| work(&mut own, thing)).collect()));
         }
     };
     let mut all = thread::scope(|scope| {

@@ -430,7 +430,7 @@ proptest! {
                         let now = inventory.scope.ended;
                         let events = &policy.events;
                         let context = Context { inventory: &inventory, subject, parameters: &parameters, events, now };
-                        prop_assert!(program.evaluate(&context).is_ok());
+                        prop_assert!(program.evaluate(context).is_ok());
                     }
                 }
                 Err(e) => prop_assert!(source.get(e.start..e.end).is_some(), "{:?} of {:?}", e, source),

@@ -19,6 +19,7 @@ mod vocabulary;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,6 +30,7 @@ use crate::semantics::{PartialEvent, Truth};
 
 pub use functions::{FunctionDoc, functions};
 pub use reads::{Reads, population};
+pub use view::Memory;
 
 use super::{ParameterType, ParameterValue};
 
@@ -44,6 +46,7 @@ pub struct Env {
 }
 
 /// What it speaks of in one evaluation.
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     pub inventory: &'a Inventory,
     pub subject: &'a dyn Record,
@@ -82,7 +85,7 @@ pub struct Evaluation {
     /// Where unknown: the gaps that decide.
     pub gaps: Gaps,
     /// Every fact that was read, in the order of reading, each once.
-    pub facts: Vec<FactRead>,
+    pub facts: Vec<Arc<FactRead>>,
 }
 
 /// An evaluation that failed is a bug of the checker or the evaluator: a checked expression cannot fail.
@@ -123,8 +126,16 @@ impl Program {
     ///
     /// # Errors
     /// Never for a checked expression and parameters of the declared types; an error is a bug.
-    pub fn evaluate(&self, context: &Context<'_>) -> Result<Evaluation, EvaluationError> {
-        self.evaluate_with(context, &functions::Semantics::default())
+    pub fn evaluate(&self, context: Context<'_>) -> Result<Evaluation, EvaluationError> {
+        self.evaluate_with(context, &mut Memory::of(context.inventory))
+    }
+
+    /// Evaluates, with what other evaluations of the same inventory read already.
+    ///
+    /// # Errors
+    /// As for [`Program::evaluate`].
+    pub fn evaluate_with<'a>(&'a self, context: Context<'a>, memory: &mut Memory<'a>) -> Result<Evaluation, EvaluationError> {
+        self.evaluate_by(context, functions::Semantics::default(), memory)
     }
 
     /// Every field that an evaluation can read, what functions read by themselves included.
@@ -132,8 +143,13 @@ impl Program {
         reads::of(&self.root)
     }
 
-    fn evaluate_with(&self, context: &Context<'_>, semantics: &functions::Semantics) -> Result<Evaluation, EvaluationError> {
-        evaluate::evaluate(&self.root, &self.parameters, context, semantics)
+    fn evaluate_by<'a>(
+        &'a self,
+        context: Context<'a>,
+        semantics: functions::Semantics,
+        memory: &mut Memory<'a>,
+    ) -> Result<Evaluation, EvaluationError> {
+        evaluate::evaluate(&self.root, &self.parameters, context, semantics, memory)
     }
 }
 
