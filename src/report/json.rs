@@ -65,9 +65,8 @@ pub fn write_to(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let (before, after) = rest.split_once("\n  \"findings\": []").ok_or_else(|| io::Error::other("a report without findings"))?;
     out.write_all(before.as_bytes())?;
     out.write_all(b"\n  \"findings\": [")?;
-    let pieces: Vec<&[Finding]> = report.findings.chunks(PIECE).collect();
     let mut is_first = true;
-    for some in pieces.chunks(PIECES) {
+    for some in pieces(&report.findings).chunks(PIECES) {
         for piece in parallel::map(some, |piece| written(piece)) {
             if !std::mem::take(&mut is_first) {
                 out.write_all(b",")?;
@@ -80,9 +79,21 @@ pub fn write_to(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"\n")
 }
 
-/// Findings that are made into text at once, and how many such pieces are held.
-const PIECE: usize = 32;
-const PIECES: usize = 16;
+/// Facts of the findings that are made into text at once, and how many such pieces are held.
+const PIECE: usize = 2_000;
+const PIECES: usize = 8;
+
+/// The findings in pieces of about the same size. A finding may hold one fact or thousands.
+fn pieces(findings: &[Finding]) -> Vec<&[Finding]> {
+    let mut size = 0;
+    let in_one = |a: &Finding, _: &Finding| {
+        size += a.facts.len() + 10;
+        let fits = size < PIECE;
+        size = if fits { size } else { 0 };
+        fits
+    };
+    findings.chunk_by(in_one).collect()
+}
 
 /// Findings as they stand in the report, without the brackets around them.
 fn written(findings: &[Finding]) -> io::Result<String> {

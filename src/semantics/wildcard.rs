@@ -62,11 +62,15 @@ pub(super) fn classes(start: &str, patterns: &[&str]) -> Result<Vec<(BTreeSet<us
     let mut gone_through = 0;
     let mut queue = VecDeque::from([(first, start.to_string())]);
     while let Some((state, text)) = queue.pop_front() {
-        let cost = places.in_state(&state).count() + 1;
-        for &c in &alphabet {
-            gone_through += cost;
-            if gone_through > MOST_PLACES {
-                return Err(TooManyStates);
+        gone_through += (places.in_state(&state).count() + 1) * alphabet.len();
+        if gone_through > MOST_PLACES {
+            return Err(TooManyStates);
+        }
+        let here: BTreeSet<char> = places.in_state(&state).filter_map(|at| places.next[at]).collect();
+        for (number, &c) in alphabet.iter().enumerate() {
+            // A character that no place here names leads where the first one leads.
+            if number > 0 && unnamed.is_some() && !here.contains(&c) {
+                continue;
             }
             let next = places.step(&state, c);
             if seen.contains(&next) {

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
 use crate::finding::FactRead;
@@ -24,27 +24,30 @@ pub(super) struct Reader<'a> {
     memory: Memory<'a>,
     facts: Vec<Arc<FactRead>>,
     /// The ways that were noted.
-    seen: HashSet<Way>,
+    seen: HashSet<Way, Quick>,
 }
 
 /// What was read of an inventory: many checks read a field for each of their items, and many ask for the same.
 pub struct Memory<'a> {
     inventory: &'a Inventory,
-    reads: HashMap<Place, HashMap<String, Read<'a>>>,
+    /// What was read of a record, by where it stands.
+    reads: HashMap<usize, Vec<Read<'a>>, Quick>,
     count: usize,
+    /// The number of the evaluation that reads now.
+    evaluation: u64,
 }
 
 /// Reads that are remembered at most.
 const MOST_READS: usize = 500_000;
 
-/// A record, by where it stands and its noun.
-type Place = (*const (), &'static str);
-
 /// A field's value, and how the trace tells it, where it is a fact.
-#[derive(Clone)]
 struct Read<'a> {
+    noun: &'static str,
+    field: String,
     value: Value<'a>,
     fact: Option<Arc<FactRead>>,
+    /// The last evaluation that noted it.
+    noted: u64,
 }
 
 /// A fact, by what it is about and its name: of two of one way the first one counts.
@@ -68,16 +71,47 @@ impl Hash for Way {
 impl<'a> Memory<'a> {
     /// A memory of this inventory of which nothing was read.
     pub fn of(inventory: &'a Inventory) -> Self {
-        Memory { inventory, reads: HashMap::new(), count: 0 }
+        Memory { inventory, reads: HashMap::default(), count: 0, evaluation: 0 }
     }
 
-    fn keep(&mut self, place: Place, field: &str, read: Read<'a>) {
+    fn keep(&mut self, place: usize, read: Read<'a>) {
         if self.count >= MOST_READS {
             self.reads.clear();
             self.count = 0;
         }
         self.count += 1;
-        self.reads.entry(place).or_default().insert(field.to_string(), read);
+        self.reads.entry(place).or_default().push(read);
+    }
+}
+
+/// Hashes what the program itself made: places in memory, and ways of which each evaluation notes its own few.
+type Quick = BuildHasherDefault<Mixer>;
+
+#[derive(Default)]
+struct Mixer(u64);
+
+impl Mixer {
+    fn mix(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+}
+
+impl Hasher for Mixer {
+    fn write(&mut self, bytes: &[u8]) {
+        for eight in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..eight.len()].copy_from_slice(eight);
+            self.mix(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.mix(number as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        // The table goes by the lowest and the highest bits.
+        self.0 ^ (self.0 >> 29)
     }
 }
 
@@ -106,8 +140,9 @@ impl<'a> RecordValue<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(memory: Memory<'a>) -> Self {
-        Reader { memory, facts: Vec::new(), seen: HashSet::new() }
+    pub(super) fn new(mut memory: Memory<'a>) -> Self {
+        memory.evaluation += 1;
+        Reader { memory, facts: Vec::new(), seen: HashSet::default() }
     }
 
     /// The facts that were read, in order, and what is remembered of them.
@@ -117,10 +152,18 @@ impl<'a> Reader<'a> {
 
     /// Reads a field of a record, and notes it.
     pub(super) fn read(&mut self, record: &RecordValue<'a>, field: &str) -> Result<Value<'a>, EvaluationError> {
-        let place = record.found.map(|found| (std::ptr::from_ref(found).cast::<()>(), record.noun));
-        if let Some(Read { value, fact }) = place.and_then(|place| self.memory.reads.get(&place)?.get(field)) {
-            let (value, fact) = (value.clone(), fact.clone());
-            self.note(fact);
+        let place = record.found.map(|found| std::ptr::from_ref(found).cast::<()>().addr());
+        let evaluation = self.memory.evaluation;
+        let known = place.and_then(|place| self.memory.reads.get_mut(&place)).and_then(|reads| {
+            // Where a record stands, its first field may stand that is one of another noun.
+            reads.iter_mut().find(|read| read.field == field && read.noun == record.noun)
+        });
+        if let Some(read) = known {
+            let value = read.value.clone();
+            if std::mem::replace(&mut read.noted, evaluation) != evaluation {
+                let fact = read.fact.clone();
+                self.note(fact);
+            }
             return Ok(value);
         }
         let path = record.prefix.as_ref().map_or_else(|| field.to_string(), |prefix| format!("{prefix}{field}"));
@@ -135,7 +178,8 @@ impl<'a> Reader<'a> {
         self.note(fact.clone());
         let value = self.value(view, &Standing { owner: record.owner, path: &path, held_by: record.held_by });
         if let Some(place) = place {
-            self.memory.keep(place, field, Read { value: value.clone(), fact });
+            let (noun, field, value) = (record.noun, field.to_string(), value.clone());
+            self.memory.keep(place, Read { noun, field, value, fact, noted: evaluation });
         }
         Ok(value)
     }
