@@ -2,6 +2,8 @@
 //!
 //! A finding knows nothing of how it came about, nor of how it is shown.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -199,8 +201,8 @@ pub struct Finding {
     /// That the owner answers for it. The outcome stays what it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<Waived>,
-    /// Every fact that the check read, in the order of reading.
-    pub facts: Vec<FactRead>,
+    /// Every fact that the check read, in the order of reading. Findings that read the same share it.
+    pub facts: Vec<Arc<FactRead>>,
     /// What was not known where it decided; empty unless the outcome is unknown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
@@ -221,7 +223,7 @@ impl Finding {
         let place = self.subject.place.as_deref()?;
         let Some(block) = place.source.as_ref().filter(|_| self.outcome == Outcome::Fail) else { return Some(place.clone()) };
         let own = self.facts.first().map(|fact| &fact.of);
-        let at = |fact: &FactRead| match &fact.from {
+        let at = |fact: &Arc<FactRead>| match &fact.from {
             Some(Origin::Place { file, line, column }) if own == Some(&fact.of) && *file == block.file => Some((*line, *column)),
             _ => None,
         };

@@ -16,6 +16,7 @@ pub mod finding;
 pub mod history;
 pub mod inventory;
 pub mod moment;
+mod parallel;
 pub mod policy;
 pub mod report;
 pub mod semantics;

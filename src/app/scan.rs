@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::gate::{self, Gates};
@@ -192,7 +193,10 @@ impl Output {
     fn write(&self, report: &Report, past: Option<&Past>, inventory: &Inventory, terminal: &Terminal) -> Result<(), Refusal> {
         let Some(folder) = &self.folder else {
             for format in &self.formats {
-                terminal.print(&self.render(*format, report, past, inventory, terminal)?);
+                match format {
+                    Format::Json => terminal.stream(|out| json::write_to(report, out)).map_err(|e| unwritten(&e))?,
+                    format => terminal.print(&self.render(*format, report, past, inventory, terminal)?),
+                }
             }
             return Ok(());
         };
@@ -200,7 +204,10 @@ impl Output {
         for format in &self.formats {
             let Some(name) = file_name(*format) else { continue };
             let path = folder.join(name);
-            whole_file(&path, self.render(*format, report, past, inventory, terminal)?.as_bytes())?;
+            match format {
+                Format::Json => whole_file_by(&path, |out| json::write_to(report, out))?,
+                format => whole_file(&path, self.render(*format, report, past, inventory, terminal)?.as_bytes())?,
+            }
             written.push(path.display().to_string());
         }
         terminal.print(&summary(report, past, terminal));
@@ -219,7 +226,7 @@ impl Output {
         terminal: &Terminal,
     ) -> Result<String, Refusal> {
         fn sound<T, E: std::fmt::Display>(written: Result<T, E>) -> Result<T, Refusal> {
-            written.map_err(|e| Refusal::new(format!("the report could not be written: {e}")))
+            written.map_err(|e| unwritten(&e))
         }
         let written = match format {
             Format::Text => return Ok(summary(report, past, terminal)),
@@ -283,10 +290,20 @@ pub(super) fn writable(folder: &Path) -> Result<(), Refusal> {
     })
 }
 
+fn unwritten(error: &dyn std::fmt::Display) -> Refusal {
+    Refusal::new(format!("the report could not be written: {error}"))
+}
+
 /// A file is there as a whole or not at all.
 pub(super) fn whole_file(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
+    whole_file_by(path, |out| out.write_all(bytes))
+}
+
+/// The same, of what is written piece by piece.
+fn whole_file_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Refusal> {
     let part = path.with_extension("part");
-    fs::write(&part, bytes)
+    fs::File::create(&part)
+        .and_then(|mut file| write(&mut file))
         .and_then(|()| fs::rename(&part, path))
         .map_err(|e| Refusal::new(format!("cannot write `{}`: {e}", path.display())))
 }

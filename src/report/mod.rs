@@ -77,6 +77,8 @@ pub struct Report {
     /// The worst outcome of each policy in each account.
     pub heat_map: HeatMap,
     /// Fails by severity, then unknowns by severity, then passes, then not applicable; inside each by policy and subject.
+    #[serde(serialize_with = "json::findings")]
+    #[schemars(with = "Vec<Finding>")]
     pub findings: Vec<Finding>,
     /// What could not be read, each root cause once.
     pub gaps: Vec<GapView>,

@@ -5,21 +5,22 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may import whom, top-level module by top-level module.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("inventory", &[]),
+    ("parallel", &[]),
     ("yaml", &["inventory"]),
     ("finding", &["inventory"]),
     ("semantics", &["inventory"]),
-    ("policy", &["inventory", "semantics", "finding", "yaml"]),
+    ("policy", &["inventory", "semantics", "finding", "yaml", "parallel"]),
     ("config", &["inventory", "finding", "policy", "yaml"]),
     ("moment", &["inventory"]),
-    ("audit", &["inventory", "semantics", "finding", "policy", "moment"]),
+    ("audit", &["inventory", "semantics", "finding", "policy", "moment", "parallel"]),
     ("waiver", &["inventory", "semantics", "finding", "policy", "yaml"]),
-    ("report", &["inventory", "semantics", "finding", "policy", "waiver"]),
+    ("report", &["inventory", "semantics", "finding", "policy", "waiver", "parallel"]),
     ("history", &["finding", "report"]),
     ("evidence", &[]),
     ("aws", &["inventory"]),
-    ("source", &["inventory", "aws"]),
+    ("source", &["inventory", "aws", "parallel"]),
     ("cli", &["finding", "config", "waiver"]),
     (
         "app",

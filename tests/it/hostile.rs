@@ -431,7 +431,7 @@ proptest! {
                         let now = inventory.scope.ended;
                         let (events, watched) = (&policy.events, &policy.watched);
                         let context = Context { inventory: &inventory, subject, parameters: &parameters, events, watched, now };
-                        prop_assert!(program.evaluate(&context).is_ok());
+                        prop_assert!(program.evaluate(context).is_ok());
                     }
                 }
                 Err(e) => prop_assert!(source.get(e.start..e.end).is_some(), "{:?} of {:?}", e, source),

@@ -14,6 +14,7 @@ use super::text::decode;
 use super::tree::{Value, parse};
 use crate::inventory::code::{is_placeholder, placeholder};
 use crate::inventory::{Gap, GapKind, Remedy};
+use crate::parallel;
 use crate::source::code::node::Node;
 use crate::source::code::resource::{Home, Resource, Stack};
 
@@ -125,8 +126,8 @@ pub fn read(inputs: &[Input], parameters: &Parameters) -> Read {
         }
     }
     let mut trees: Vec<(&Input, Value<'_>)> = Vec::new();
-    for (input, text) in &texts {
-        match parse(text) {
+    for ((input, _), tree) in texts.iter().zip(parallel::map(&texts, |(_, text)| parse(text))) {
+        match tree {
             Ok(tree) => trees.push((input, tree)),
             Err(error) => read.gaps.push(of(input, error).gap()),
         }
