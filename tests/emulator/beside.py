@@ -25,8 +25,8 @@ def question(call):
 
 def page_of(token, rows, size):
     """A page of rows, and the token of the next one; none behind the last."""
-    at = int(token or 0)
-    return rows[at : at + size], (str(at + size) if at + size < len(rows) else None)
+    at = int((token or "page-0").removeprefix("page-"))
+    return rows[at : at + size], (f"page-{at + size}" if at + size < len(rows) else None)
 
 
 # CloudTrail Lake
@@ -158,7 +158,7 @@ def create_detector(call, account):
 
 
 def list_detectors(call, account):
-    """One to a Region in AWS, where a page may all the same be empty."""
+    """One to a Region, as AWS has it, and an empty token behind the last page."""
     page, token = page_of(call.arguments.get("nextToken", [""])[0], sorted(account.kept("detector", call.region)), DETECTORS_PAGE)
     return json_reply({"detectorIds": page, "nextToken": token or ""}, "application/json")
 

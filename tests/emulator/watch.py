@@ -118,6 +118,8 @@ def put_alarm(call, account, kind):
     kept = {**ALARM_DEFAULTS, **asked, "AlarmArn": arn(call, "alarm", name), **state, **dict.fromkeys(stamps, cbor.Stamp(SINCE))}
     if kind == "MetricAlarms" and "Metrics" not in kept:
         kept.setdefault("Dimensions", [])
+    if "Threshold" in kept:
+        kept["Threshold"] = float(kept["Threshold"])
     account.kept("alarm", call.region)[name] = (kind, kept)
     return alarm_reply(call, {})
 
