@@ -34,6 +34,13 @@ def watched_well(make):
     topic = monitoring.alarm_topic(make, "security-alarms", key=make.key("us-east-1", "alarms"))
     make.subscribe(topic, "https", "https://pager.example.com/alarms")
     monitoring.watched(make, "/cloudtrail/good-trail", topic)
+    # Of another team's alarm: whether a rule mutes the trail's alarms is known when it was read.
+    make.client("cloudwatch").put_alarm_mute_rule(
+        Name="batch-window", Rule={"Schedule": {"Expression": "cron(0 3 * * *)", "Duration": "PT1H"}}, MuteTargets={"AlarmNames": ["batch-jobs"]}
+    )
+    tampering = monitoring.api_calls("StopLogging DeleteTrail UpdateTrail PutEventSelectors", "aws.cloudtrail")
+    monitoring.rule(make, "cloudtrail-tampering", topic, tampering)
+    monitoring.event_data_store(make, "investigations", RetentionPeriod=2555)
     regions = [region for region, status in REGIONS.items() if status != "DISABLED"]
     monitoring.beside(make, regions, regions, regions, regions)
 
