@@ -359,7 +359,7 @@ mod tests {
 
     #[test]
     fn secrets_are_redacted_in_cbor_too() {
-        let body = [b"\xa1\x67message\x78\x2c".as_slice(), b"key ASIAEXAMPLEEXAMPLE01 of my-session-token x"].concat();
+        let body = [b"\xa1\x67message\x78\x2e".as_slice(), b"key ASIAEXAMPLEEXAMPLE01 of my-session-token x"].concat();
         let clean = redact(body, true, &["my-session-token".into()]);
         assert_eq!(cbor::to_json(&clean), Some(serde_json::json!({"message": "key [redacted] of [redacted] x"})));
     }

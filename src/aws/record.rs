@@ -164,7 +164,7 @@ impl Envelope {
             time: self.time,
             server_date: self.headers.get("date").cloned(),
             ending: match (self.status, &self.error) {
-                (Some(status), None) if status < 400 || status == 404 => Ending::Answered,
+                (Some(status), None) if status < 400 || status == 404 || self.is_without_hub() => Ending::Answered,
                 (Some(status), None) if self.is_denied(status) => Ending::Denied,
                 _ => Ending::Failed,
             },
@@ -184,6 +184,12 @@ impl Envelope {
     /// What a body in CBOR says.
     fn decode(&self) -> Option<Value> {
         self.body.as_ref().filter(|_| self.is_cbor()).and_then(Body::to_bytes).and_then(|bytes| cbor::to_json(&bytes))
+    }
+
+    /// Security Hub says with a refusal that nobody has enabled it.
+    fn is_without_hub(&self) -> bool {
+        let says = |body: &Body| matches!(body, Body::Text(text) if text.contains("not subscribed"));
+        self.service == "securityhub" && self.body.as_ref().is_some_and(says)
     }
 
     /// Services deny with 403, or with 400 and an error that says so.

@@ -285,7 +285,7 @@ fn a_family_that_is_left_out_costs_no_call_and_is_said() {
         let replayed = lab.judge(&recording, "replayed");
         assert_eq!(replayed.file("inventory.json"), run.file("inventory.json"), "{family}");
     }
-    std::fs::write(lab.path("skip.yaml"), "version: 1\nskip: [config, lake]\n").unwrap();
+    std::fs::write(lab.path("skip.yaml"), "version: 1\naccounts:\n  skip: [config, lake]\n").unwrap();
     lab.scan("out", &["--config", lab.path("skip.yaml").to_str().unwrap()]);
     let calls = lab.take_calls();
     assert!(!calls.keys().any(|(operation, _)| is_of(&["config:", "cloudtrail:ListEventDataStores"], operation)), "{calls:?}");

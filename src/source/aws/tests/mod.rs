@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use self::server::{ACCOUNT, FakeTrail, Fault, Server, World};
 use super::collect;
-use crate::aws::{ConnectError, Interrupt, Options, Plan, Recording, RecordingError, Session, Timeouts, connect};
+use crate::aws::{ConnectError, Ending, Interrupt, Options, Plan, Recording, RecordingError, Session, Timeouts, connect};
 use crate::inventory::{Fact, GapKind, Inventory, RegionOutcome, Remedy};
 
 const KEY_ID: &str = "AKIAFAKEFAKEFAKE0001";

@@ -434,7 +434,7 @@ impl World {
                 return (403, "x-amz-bucket-region: ap-south-1\r\n".into(), Vec::new());
             }
             "HeadBucket" if !is_own => return (404, String::new(), Vec::new()),
-            "HeadBucket" => return (200, "x-amz-bucket-region: eu-west-1\r\n".into(), String::new()),
+            "HeadBucket" => return (200, "x-amz-bucket-region: eu-west-1\r\n".into(), Vec::new()),
             _ => {}
         }
         match operation {
