@@ -318,6 +318,8 @@ pub enum Format {
     Asff,
     /// report.junit.xml: a suite a policy and account, for CI servers.
     Junit,
+    /// gl-code-quality-report.json: GitLab's Code Quality, for merge requests; what is live points into inventory.json.
+    Gitlab,
 }
 
 #[derive(Debug, Subcommand)]

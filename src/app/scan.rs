@@ -202,6 +202,7 @@ impl Output {
         fn sound<T, E: std::fmt::Display>(written: Result<T, E>) -> Result<T, Refusal> {
             written.map_err(|e| Refusal::new(format!("the report could not be written: {e}")))
         }
+        let lines = || sound(inventory.to_json()).map(|text| InventoryLines::of(&text));
         let written = match format {
             Format::Text => return Ok(summary(report, past, terminal)),
             Format::Html => return sound(html::write_with_past(report, past)),
@@ -209,11 +210,12 @@ impl Output {
             Format::Inventory => return sound(inventory.to_json()),
             Format::Csv => sound(exchange::csv::write(report))?,
             Format::Md => exchange::markdown::write(report),
-            Format::Sarif => exchange::sarif::write(report, &InventoryLines::of(&sound(inventory.to_json())?)),
+            Format::Sarif => exchange::sarif::write(report, &lines()?),
             Format::Oscal => sound(exchange::oscal::write(report))?,
             Format::Ocsf => exchange::ocsf::write(report),
             Format::Asff => exchange::asff::write(report),
             Format::Junit => sound(exchange::junit::write(report))?,
+            Format::Gitlab => exchange::gitlab::write(report, &lines()?),
         };
         for note in &written.notes {
             terminal.complain(note);
@@ -242,6 +244,7 @@ fn file_name(format: Format) -> Option<&'static str> {
         Format::Ocsf => Some("report.ocsf.jsonl"),
         Format::Asff => Some("report.asff.jsonl"),
         Format::Junit => Some("report.junit.xml"),
+        Format::Gitlab => Some("gl-code-quality-report.json"),
     }
 }
 

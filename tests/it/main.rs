@@ -27,6 +27,7 @@ mod history;
 mod hostile;
 mod moments;
 mod permissions;
+mod places;
 mod plan;
 mod policies;
 mod program;

@@ -5,6 +5,7 @@
 use super::Written;
 use super::entry::{Entry, entries, standard, waiver_words};
 use super::shape::{clip, line, prose};
+use super::spot::Standing;
 use super::verdict::Verdict;
 use crate::finding::Severity;
 use crate::report::{Report, RequirementStatus, wording};
@@ -38,13 +39,15 @@ pub fn write(report: &Report) -> Written {
     page.line(&format!("- Judged for: {}, by Trailproof {version}", wording::moment(report.now)));
     page.table("Outcomes", &["Outcome", "Critical", "High", "Medium", "Low", "Info", "All"], outcomes(&entries));
     page.table("Requirements that are not met", &["Framework", "Requirement", "What it asks", "Why"], requirements(report));
+    // Code has a place, and of its account no more than a placeholder.
+    let at = if report.code.is_some() { "Where" } else { "Account" };
     page.table(
         "Fails",
-        &["Severity", "Policy", "Subject", "Account", "What is so"],
+        &["Severity", "Policy", "Subject", at, "What is so"],
         findings(&entries, &[Verdict::Fail, Verdict::Lapsed]),
     );
-    page.table("Not known", &["Severity", "Policy", "Subject", "Account", "What is so"], findings(&entries, &[Verdict::Unknown]));
-    page.table("Waived", &["Severity", "Policy", "Subject", "Account", "Waiver"], findings(&entries, &[Verdict::Waived]));
+    page.table("Not known", &["Severity", "Policy", "Subject", at, "What is so"], findings(&entries, &[Verdict::Unknown]));
+    page.table("Waived", &["Severity", "Policy", "Subject", at, "Waiver"], findings(&entries, &[Verdict::Waived]));
     page.line("");
     page.line("The whole is in `report.html` and `report.json`.");
     Written { text: page.text, notes: page.notes }
@@ -133,11 +136,21 @@ fn findings(entries: &[Entry<'_>], verdicts: &[Verdict]) -> Vec<Vec<String>> {
             finding.severity.label().to_string(),
             code(&finding.policy, 100),
             code(&finding.subject.name, 200),
-            code(&finding.subject.account, 64),
+            Standing::of(finding).map_or_else(|| code(&finding.subject.account, 64), |stands| stands_at(&stands)),
             code(&said, 400),
         ]
     })
     .collect()
+}
+
+/// Where the finding stands, and what has a part in it.
+fn stands_at(stands: &Standing) -> String {
+    let beside = stands.related();
+    let more = match beside.len() {
+        0 => String::new(),
+        _ => format!(", beside {}", code(&beside.join(", "), 200)),
+    };
+    format!("{}{more}", code(&stands.text(), 200))
 }
 
 /// Foreign text as a code span in a cell: a fence longer than every run of backticks inside.

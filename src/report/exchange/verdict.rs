@@ -84,17 +84,19 @@ pub(super) struct Grade {
     pub sarif: &'static str,
     /// `security-severity`, as GitHub reads it.
     pub security: &'static str,
+    /// `severity` of GitLab's Code Quality.
+    pub gitlab: &'static str,
 }
 
 /// The row of a severity.
 pub(super) fn grade(severity: Severity) -> Grade {
-    let row = |ocsf, asff, sarif, security| Grade { ocsf, asff, sarif, security };
+    let row = |ocsf, asff, sarif, security, gitlab| Grade { ocsf, asff, sarif, security, gitlab };
     match severity {
-        Severity::Critical => row((5, "Critical"), "CRITICAL", "error", "9.0"),
-        Severity::High => row((4, "High"), "HIGH", "error", "7.0"),
-        Severity::Medium => row((3, "Medium"), "MEDIUM", "warning", "4.0"),
-        Severity::Low => row((2, "Low"), "LOW", "note", "2.0"),
-        Severity::Info => row((1, "Informational"), "INFORMATIONAL", "note", "0.0"),
+        Severity::Critical => row((5, "Critical"), "CRITICAL", "error", "9.0", "blocker"),
+        Severity::High => row((4, "High"), "HIGH", "error", "7.0", "critical"),
+        Severity::Medium => row((3, "Medium"), "MEDIUM", "warning", "4.0", "major"),
+        Severity::Low => row((2, "Low"), "LOW", "note", "2.0", "minor"),
+        Severity::Info => row((1, "Informational"), "INFORMATIONAL", "note", "0.0", "info"),
     }
 }
 
