@@ -283,6 +283,7 @@ impl Asked<'_> {
             message,
             accepted: None,
             waiver: None,
+            known: None,
             counterexamples: Vec::new(),
             facts,
             gaps: Vec::new(),

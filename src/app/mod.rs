@@ -1,5 +1,6 @@
 //! The commands. Here, and nowhere else, are the clock, the environment, files, standard output and progress.
 
+mod baseline;
 pub mod cases;
 mod evidence;
 #[cfg(feature = "aws")]

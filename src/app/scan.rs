@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::gate::{self, Gates};
 use super::question::Question;
 use super::terminal::Terminal;
-use super::{Exit, Refusal, catalogue, history, inputs, read, waiver};
+use super::{Exit, Refusal, baseline, catalogue, history, inputs, read, waiver};
 use crate::audit::Settings;
 use crate::cli::{Format, Scan};
 use crate::config::{Config, FILE_NAME};
@@ -39,6 +39,8 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
         required: gate::required(&scan.required, &scan.frameworks, &catalogue)?,
         min_coverage: scan.min_coverage,
     };
+    let baseline = scan.baseline.as_deref().map(baseline::load).transpose()?;
+    let writing = scan.write_baseline.as_deref().map(baseline::Writing::prepare).transpose()?;
     let output = Output::prepare(scan, &config)?;
     let mut sealing = super::evidence::Sealing::begin(scan)?;
     let inventory = match &mut sealing {
@@ -47,6 +49,7 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     };
     let now = selection.as_of(scan.now, &inventory);
     let question = Question::new(selection, scan.frameworks.clone(), config.scopes(), now, &catalogue, waivers.as_ref());
+    let question = question.against(baseline);
     let report = question.answer(&inventory, &catalogue, waivers.as_ref().map(|w| &w.register))?;
     let past = history.map(|history| history::kept(history, &report)).transpose()?;
     output.write(&report, past.as_ref(), &inventory, terminal)?;
@@ -64,6 +67,9 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     }
     if let Some(view) = &report.waivers {
         waiver::warn(view, terminal);
+    }
+    if let Some(writing) = writing {
+        writing.write(&report, question.laid(&report, &inventory).as_ref(), terminal)?;
     }
     let verdict = gates.judge(&report);
     verdict.reasons.iter().for_each(|reason| terminal.complain(reason));

@@ -50,7 +50,12 @@ class Report:
 def word(finding):
     waiver = finding.get("waiver")
     if finding["outcome"] == "fail" and waiver:
-        return "waiver expired" if waiver["is_expired"] else "waived"
+        if not waiver["is_expired"]:
+            return "waived"
+    if finding["outcome"] == "fail" and finding.get("known"):
+        return "known"
+    if finding["outcome"] == "fail" and waiver:
+        return "waiver expired"
     return finding["outcome"].replace("_", " ")
 
 
@@ -105,7 +110,7 @@ def ocsf(folder, report):
         complaints += empty(event)
     status = Counter((e["compliance"]["status_id"], e["status_id"]) for e in events)
     wanted = {
-        "fail": (3, 1), "waiver expired": (3, 1), "waived": (3, 3),
+        "fail": (3, 1), "waiver expired": (3, 1), "waived": (3, 3), "known": (3, 99),
         "unknown": (2, 1), "pass": (1, 4), "not applicable": (99, 99),
     }
     expected = Counter()
@@ -159,7 +164,7 @@ def asff(folder, report):
     complaints += same("findings", len(all_findings), len(report.findings))
     complaints += same("distinct ids", len({f["Id"] for f in all_findings}), len(all_findings))
     wanted = {
-        "fail": "FAILED", "waiver expired": "FAILED", "waived": "FAILED",
+        "fail": "FAILED", "waiver expired": "FAILED", "waived": "FAILED", "known": "FAILED",
         "unknown": "WARNING", "pass": "PASSED", "not applicable": "NOT_AVAILABLE",
     }
     expected = Counter()
@@ -400,7 +405,7 @@ def junit(folder, report):
     words = report.words
     wanted = Counter({
         "Failure": words["fail"] + words["waiver expired"], "Error": words["unknown"],
-        "Skipped": words["waived"] + words["not applicable"], "NoneType": words["pass"],
+        "Skipped": words["waived"] + words["known"] + words["not applicable"], "NoneType": words["pass"],
     })
     complaints += same("results", kinds, Counter({k: v for k, v in wanted.items() if v}))
     for suite in document:
@@ -455,11 +460,11 @@ def gitlab(folder, report):
     live = [f for f in report.findings if f["outcome"] in ("fail", "unknown")]
     complaints += same("distinct fingerprints", len({i["fingerprint"] for i in issues}), len(issues))
     wanted = Counter(
-        (f["policy"], "info" if word(f) == "waived" else GITLAB_SEVERITY[f["severity"]]) for f in live
+        (f["policy"], "info" if word(f) in ("waived", "known") else GITLAB_SEVERITY[f["severity"]]) for f in live
     )
     complaints += same("issues", Counter((i["check_name"], i["severity"]) for i in issues), wanted)
     lead = Counter(i["description"].split(": ")[0] for i in issues)
-    for name in ("unknown", "waived"):
+    for name in ("unknown", "waived", "known"):
         complaints += same(name, lead[name], report.words[name])
     inventory = (folder / "inventory.json").read_text().splitlines()
     for issue in issues:

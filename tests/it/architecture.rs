@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may import whom, top-level module by top-level module.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     ("inventory", &[]),
     ("yaml", &["inventory"]),
     ("finding", &["inventory"]),
@@ -15,7 +15,8 @@ const ARROWS: [(&str, &[&str]); 17] = [
     ("moment", &["inventory"]),
     ("audit", &["inventory", "semantics", "finding", "policy", "moment"]),
     ("waiver", &["inventory", "semantics", "finding", "policy", "yaml"]),
-    ("report", &["inventory", "semantics", "finding", "policy", "waiver"]),
+    ("baseline", &["finding"]),
+    ("report", &["inventory", "semantics", "finding", "policy", "waiver", "baseline"]),
     ("history", &["finding", "report"]),
     ("evidence", &[]),
     ("aws", &["inventory"]),
@@ -33,6 +34,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "moment",
             "audit",
             "waiver",
+            "baseline",
             "report",
             "history",
             "evidence",

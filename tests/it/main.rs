@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_input;
+mod baseline;
 mod cloudformation;
 mod documents;
 #[cfg(feature = "aws")]

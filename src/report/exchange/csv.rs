@@ -11,7 +11,7 @@ use super::spot::Standing;
 use crate::report::{Report, foreign};
 
 /// The columns, in their order.
-pub const COLUMNS: [&str; 36] = [
+pub const COLUMNS: [&str; 37] = [
     "finding",
     "finding_id",
     "policy",
@@ -48,6 +48,7 @@ pub const COLUMNS: [&str; 36] = [
     "column",
     "address",
     "related",
+    "known_since",
 ];
 
 /// Bytes of a cell; spreadsheets take 32,767 characters.
@@ -125,6 +126,7 @@ fn row(report: &Report, places: &Places<'_>, entry: &Entry<'_>, served: Option<&
         spot.and_then(|s| s.column).map(|column| column.to_string()).unwrap_or_default(),
         code.map(|c| c.place.address.clone()).unwrap_or_default(),
         code.map(|c| c.related().join("; ")).unwrap_or_default(),
+        finding.known.as_ref().filter(|_| finding.is_known()).map(|known| known.since.to_string()).unwrap_or_default(),
     ];
     cells.map(|text| cell(&text))
 }

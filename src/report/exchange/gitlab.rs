@@ -1,8 +1,8 @@
 //! GitLab's Code Quality report: fails and unknowns, at the line of the code that they are about.
 //!
 //! GitLab compares the reports of two branches by their fingerprints, which are the policy's and the subject's and never those
-//! of a line. An unknown is among them: left out, GitLab would call it resolved. The format knows no waivers, so that a fail for
-//! which one holds is `info` and says so. What does not stand in code points to its record in the saved `inventory.json`.
+//! of a line. An unknown is among them: left out, GitLab would call it resolved. The format knows no waivers and no
+//! baselines, so that a fail that does not decide is `info` and says why. What does not stand in code points to its record in the saved `inventory.json`.
 //!
 //! Source: <https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>.
 
@@ -31,7 +31,7 @@ pub fn write(report: &Report, inventory: &InventoryLines) -> Written {
 fn issue(report: &Report, entry: &Entry<'_>, inventory: &InventoryLines) -> Value {
     let finding = entry.finding;
     let spot = spot(report, finding, inventory.line(&finding.subject));
-    let severity = if entry.verdict == Verdict::Waived { Severity::Info } else { finding.severity };
+    let severity = if matches!(entry.verdict, Verdict::Waived | Verdict::Known) { Severity::Info } else { finding.severity };
     let lead = match entry.verdict {
         Verdict::Fail | Verdict::Lapsed => String::new(),
         other => format!("{}: ", other.words().word),

@@ -13,6 +13,9 @@ use crate::report::{Report, RequirementStatus, wording};
 /// Characters that GitHub takes are 65,536; bytes are never fewer.
 const LIMIT: usize = 65_000;
 
+/// The heading over what a baseline holds.
+const KNOWN: &str = "Known since the baseline, which is no waiver";
+
 /// Bytes that a section may take before rows are left out.
 const SECTION: usize = 14_000;
 
@@ -47,6 +50,7 @@ pub fn write(report: &Report) -> Written {
         findings(&entries, &[Verdict::Fail, Verdict::Lapsed]),
     );
     page.table("Not known", &["Severity", "Policy", "Subject", at, "What is so"], findings(&entries, &[Verdict::Unknown]));
+    page.table(KNOWN, &["Severity", "Policy", "Subject", at, "What is so"], findings(&entries, &[Verdict::Known]));
     page.table("Waived", &["Severity", "Policy", "Subject", at, "Waiver"], findings(&entries, &[Verdict::Waived]));
     page.line("");
     page.line("The whole is in `report.html` and `report.json`.");
@@ -95,8 +99,16 @@ impl Page {
 }
 
 fn outcomes(entries: &[Entry<'_>]) -> Vec<Vec<String>> {
-    let all = [Verdict::Fail, Verdict::Lapsed, Verdict::Waived, Verdict::Unknown, Verdict::Pass, Verdict::NotApplicable];
-    let optional = [Verdict::Lapsed, Verdict::Waived];
+    let all = [
+        Verdict::Fail,
+        Verdict::Lapsed,
+        Verdict::Known,
+        Verdict::Waived,
+        Verdict::Unknown,
+        Verdict::Pass,
+        Verdict::NotApplicable,
+    ];
+    let optional = [Verdict::Lapsed, Verdict::Known, Verdict::Waived];
     all.into_iter()
         .filter_map(|verdict| {
             let mine = || entries.iter().filter(move |e| e.verdict == verdict);

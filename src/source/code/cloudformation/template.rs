@@ -167,8 +167,10 @@ impl<'t> Template<'t> {
     pub(super) fn unwritten(&self, is_followed: impl Fn(&str) -> bool) -> Vec<(String, At)> {
         let mut unwritten = self.generated.clone();
         for declaration in self.declarations.values() {
-            let is_another = matches!(declaration.kind, "AWS::CloudFormation::Stack" | "AWS::Serverless::Application")
-                || declaration.kind.ends_with("::MODULE");
+            let is_another = matches!(
+                declaration.kind,
+                "AWS::CloudFormation::Stack" | "AWS::CloudFormation::StackSet" | "AWS::Serverless::Application"
+            ) || declaration.kind.ends_with("::MODULE");
             if is_another && !is_followed(declaration.logical) {
                 let what = format!("`{}` ({}) makes resources of another template", declaration.logical, declaration.kind);
                 unwritten.push((what, declaration.at));
@@ -178,10 +180,10 @@ impl<'t> Template<'t> {
     }
 
     /// What of this very template makes resources that are not read.
-    pub(super) fn hides(&self) -> Vec<String> {
+    pub(super) fn hides(&self, is_followed: impl Fn(&str) -> bool) -> Vec<String> {
         let rewriting = self.macros.iter().map(|name| format!("the macro `{name}`, which may make resources"));
-        let generated = self.generated.iter().map(|(what, _)| format!("what is not followed: {what}"));
-        rewriting.chain(generated).collect()
+        let unwritten = self.unwritten(is_followed).into_iter().map(|(what, _)| format!("what is not followed: {what}"));
+        rewriting.chain(unwritten).collect()
     }
 
     /// Takes the construct paths as addresses, where each stands once and is no logical id.
