@@ -18,6 +18,7 @@ mod scan;
 mod schema;
 #[cfg(feature = "aws")]
 mod security_hub;
+mod stranger;
 mod templates;
 mod terminal;
 mod vary;

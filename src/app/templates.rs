@@ -54,6 +54,10 @@ impl Templates {
                 Ok(Form::Template(bytes)) => self.file(shown(&path), bytes),
                 Ok(form @ (Form::Plan(_) | Form::Encrypted)) => self.plans.push((shown(&path), form)),
                 Ok(Form::PlanFile(_) | Form::OtherJson | Form::Unknown) => {}
+                Ok(Form::Broken(error)) => unread.push(
+                    Gap::new(GapKind::NotUnderstood, format!("{}:{error}", shown(&path)))
+                        .with_remedy(Remedy::Do("write it anew with `terraform show -json PLANFILE > plan.json`".into())),
+                ),
                 Err(error) => unread.push(
                     Gap::new(GapKind::AbsentInput, format!("cannot read `{}`: {error}", shown(&path)))
                         .with_remedy(Remedy::Do("let it be read, or name the other files one by one".into())),

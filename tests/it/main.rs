@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests say what went wrong by panicking")]
 
+mod action;
 mod architecture;
 mod bad_input;
 mod baseline;
@@ -33,4 +34,5 @@ mod plan;
 mod policies;
 mod program;
 mod report;
+mod stranger;
 mod waivers;

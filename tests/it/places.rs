@@ -67,19 +67,19 @@ fn sheets_pages_and_test_reports_name_the_line() {
     let fail = |r: &&std::collections::BTreeMap<String, String>| r["policy"] == "trail-log-file-validation";
     let row = rows.iter().find(fail).expect("it fails");
     let cells = ["file", "line", "column", "address"].map(|column| row[column].as_str());
-    assert_eq!(cells, ["stacks/logs.yaml", "11", "32", "Trail"]);
+    assert_eq!(cells, ["stacks/logs.yaml", "11", "7", "Trail"]);
     assert!(row["related"].contains("stacks/logs.yaml:7:3"), "the block: {}", row["related"]);
 
     let page = written(TEMPLATE, "md", "report.md");
     let line = page.lines().find(|l| l.contains("`trail-log-file-validation`")).expect("a row");
-    assert!(line.contains("`stacks/logs.yaml:11:32 (Trail)`, beside `") && page.contains("| Where |"), "{line}");
+    assert!(line.contains("`stacks/logs.yaml:11:7 (Trail)`, beside `") && page.contains("| Where |"), "{line}");
 
     let tests = written(TEMPLATE, "junit", "report.junit.xml");
     let suites = quick_junit::Report::deserialize_from_str(&tests).expect("JUnit");
     let suite = suites.test_suites.iter().find(|s| s.name.as_str().starts_with("trail-log-file-validation")).expect("a suite");
     let extra = |name: &str| suite.test_cases[0].extra.get(name).map(|v| v.as_str().to_string());
     assert_eq!((extra("file"), extra("line")), (Some("stacks/logs.yaml".into()), Some("11".into())));
-    assert!(tests.contains("at stacks/logs.yaml:11:32 (Trail)") && tests.contains("beside it "), "{tests}");
+    assert!(tests.contains("at stacks/logs.yaml:11:7 (Trail)") && tests.contains("beside it "), "{tests}");
 }
 
 #[test]
@@ -91,4 +91,15 @@ fn a_place_with_a_hostile_name_stays_text() {
     assert!(!page.contains('\u{202e}') && page.lines().all(|l| !l.contains("|<b>") || l.contains("\\|<b>")), "{page}");
     let issues = written_in(folder.path(), name, "gitlab", "gl-code-quality-report.json");
     assert!(!issues.contains('\u{202e}'));
+}
+
+#[test]
+fn what_has_no_name_yet_is_called_by_its_address() {
+    let template = TEMPLATE.replace("    Properties:\n      BucketName: acme-logs\n", "");
+    let issues = issues(&template);
+    let said: Vec<&str> = issues.iter().filter_map(|i| i["description"].as_str()).collect();
+    let fails: Vec<&&str> = said.iter().filter(|s| !s.starts_with("unknown: ")).collect();
+    assert!(fails.iter().any(|s| s.starts_with("versioning of log bucket Logs is off")), "{said:?}");
+    assert!(fails.iter().any(|s| s.starts_with("log file validation of trail Trail is off")), "{said:?}");
+    assert!(fails.iter().all(|s| !s.contains(" unknown ") && !s.contains('⟨')), "{said:?}");
 }

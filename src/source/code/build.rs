@@ -330,8 +330,12 @@ impl Work<'_> {
         let used: BTreeSet<&str> = buckets.iter().map(|bucket| bucket.name.as_str()).collect();
         let others = self.index.of(Noun::Bucket).filter(|(name, _)| !used.contains(name)).count();
         if others > 0 {
-            let buckets = if others == 1 { "1 bucket".to_string() } else { format!("{others} buckets") };
-            code.notes.push(format!("{buckets} of the code are not looked at: no trail of the code delivers to them"));
+            let (is, them) = if others == 1 {
+                ("1 bucket of the code is".to_string(), "it")
+            } else {
+                (format!("{others} buckets of the code are"), "them")
+            };
+            code.notes.push(format!("{is} not looked at: no trail of the code delivers to {them}"));
         }
         code
     }

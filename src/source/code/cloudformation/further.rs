@@ -2,7 +2,7 @@
 //!
 //! Source: <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference.html>.
 
-use std::net::Ipv4Addr;
+use core::net::Ipv4Addr;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
