@@ -383,6 +383,7 @@ pub enum SchemaOf {
     Framework,
     Config,
     Waivers,
+    Baseline,
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

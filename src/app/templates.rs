@@ -47,7 +47,8 @@ impl Templates {
         let mut files = Vec::new();
         gather(folder, DEEPEST, &mut files);
         files.sort();
-        let (before, shown) = (self.inputs.len() + self.plans.len(), |path: &Path| path.display().to_string());
+        let (before, shown) =
+            (self.inputs.len() + self.plans.len(), |path: &Path| path.strip_prefix(".").unwrap_or(path).display().to_string());
         let mut unread = Vec::new();
         for path in files {
             match fs::read(&path).map(|bytes| recognise(&bytes)) {

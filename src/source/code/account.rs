@@ -52,7 +52,12 @@ impl Work<'_> {
             listed.add_gap(partial());
         }
         let of_account = self.stacks.iter().filter(|stack| stack.home.account == id);
-        of_account.flat_map(|stack| &stack.hides).for_each(|gap| listed.add_gap(gap.clone()));
+        for gap in of_account.flat_map(|stack| &stack.hides) {
+            // Beside a trail, code that was not given is other code as any; without one, it is where the trail may be.
+            let is_other = gap.kind == GapKind::AbsentInput && !listed.items.is_empty();
+            let kind = if is_other { GapKind::NotInCode } else { gap.kind };
+            listed.add_gap(Gap { kind, ..gap.clone() });
+        }
         let mut regions: BTreeSet<String> =
             trails.iter().filter(|t| t.owner_account == id).map(|t| t.home_region.clone()).collect();
         regions.retain(|region| !is_placeholder(region));

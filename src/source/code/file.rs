@@ -92,6 +92,7 @@ pub fn load(files: Vec<(String, Form)>) -> Result<Vec<Stack>, CodeError> {
             Form::Plan(value) => plans.push(terraform::read(&path, value).map_err(failed)?),
             Form::PlanFile(bytes) => {
                 let source = terraform::open(&bytes).map_err(|source| CodeError::PlanFile { path: path.clone(), source })?;
+                let source = source.named(&path);
                 sources.push((path, source));
             }
             Form::Encrypted => return Err(failed(PlanError::Encrypted)),

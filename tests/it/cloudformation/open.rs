@@ -119,6 +119,12 @@ fn a_stack_whose_template_was_not_given_is_a_gap_by_its_name() {
         let gaps = inventory(&template, "").accounts[0].trails.gaps.clone();
         let wanted = format!("`Baseline` ({kind}) makes resources of another template");
         assert!(gaps.iter().any(|gap| gap.message.contains(&wanted)), "{gaps:?}");
+        // Beside a trail it is other code: what is there is judged, and what the account lacks is not.
+        let template = small("", "EnableLogFileValidation: true", "") + &format!("  Baseline: {{Type: '{kind}'}}\n");
+        let made = inventory(&template, "");
+        assert_eq!(outcome(&made, "trail-log-file-validation"), Outcome::Pass, "{kind}");
+        assert!(made.accounts[0].trails.gaps.iter().any(|gap| gap.message.contains(&wanted)));
+        assert_eq!(outcome(&made, "trail-covers-every-region"), Outcome::Unknown, "{kind}");
     }
 }
 

@@ -307,11 +307,7 @@ fn stack(input: &Input, template: &Template<'_>, stage: &Stage<'_>, parameters: 
         resources,
         is_whole: template.unwritten(|logical| stage.children.contains_key(logical)).is_empty(),
         notes: notes(template, stage, parameters),
-        hides: template
-            .hides(|logical| stage.children.contains_key(logical))
-            .into_iter()
-            .map(|what| super::evaluate::gap(&what))
-            .collect(),
+        hides: template.hides(|logical| stage.children.contains_key(logical)),
         read: None,
         before: None,
         actions: Vec::new(),

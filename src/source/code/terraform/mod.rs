@@ -73,6 +73,18 @@ pub fn load(file: &str, value: Value) -> Result<Stack, PlanError> {
     Ok(read(file, value)?.stack(None))
 }
 
+impl PlanFile {
+    /// The same with places as they are seen from where the plan file was named: Terraform writes it where it reads the source. An
+    /// absolute path tells nothing of the project.
+    #[must_use]
+    pub fn named(mut self, path: &str) -> Self {
+        if let Some((folder, _)) = path.rsplit_once('/').filter(|(folder, _)| !folder.starts_with('/') && !folder.is_empty()) {
+            self.0.within(folder);
+        }
+        self
+    }
+}
+
 impl Read {
     /// Whether a plan file is the one that this plan was shown from.
     ///
@@ -242,7 +254,9 @@ impl Reading<'_> {
             for resource in mine {
                 resource.only_if = Some(OnlyIf { condition: address.clone(), gap: gap.clone() });
                 stack.is_whole = false;
-                stack.hides.push(gap.clone());
+                if matches!(resource.body, Body::Trail(_)) {
+                    stack.hides.push(gap.clone());
+                }
             }
         }
         stack.resources.extend(self.deletions());
