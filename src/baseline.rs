@@ -411,7 +411,7 @@ mod tests {
             (good.replace("\"1\"", "\"9\"").as_str(), 3, "whose `schema_version` is `1`"),
             (good.replace("\"medium\"", "\"grave\"").as_str(), 12, "unknown variant `grave`"),
             (good.replace("\"policy\"", "\"polizy\"").as_str(), 7, "unknown field `polizy`"),
-            (twice.as_str(), 22, "`p` of `One` stands here a second time"),
+            (twice.as_str(), 24, "`p` of `One` stands here a second time"),
         ] {
             let said = Baseline::parse("b.json", text).expect_err(says).to_string();
             assert!(said.starts_with(&format!("b.json:{line}:")) && said.contains(says), "{said}");

@@ -106,20 +106,25 @@ fn one(path: &Path, terminal: &Terminal) -> Result<Input, Refusal> {
         return recording(path, terminal).map(|inventory| Input::Facts(Box::new(inventory)));
     }
     let shown = path.display().to_string();
-    let form = match std::fs::metadata(path) {
+    let (form, bytes) = match std::fs::metadata(path) {
         Ok(about) if usize::try_from(about.len()).is_ok_and(|length| length > code::MAX_BYTES) => {
             return Err(Refusal::new(format!("`{shown}` is larger than {} MiB", code::MAX_BYTES / 1024 / 1024)));
         }
-        _ => std::fs::read(path).map_or(Form::Unknown, |bytes| code::recognise(&bytes)),
+        _ => {
+            let bytes = std::fs::read(path)
+                .map_err(|e| Refusal::new(format!("cannot read `{shown}`: {e}")).hint("let it be read, or name another file"))?;
+            (code::recognise(&bytes), bytes)
+        }
     };
     match form {
         Form::Broken(error) => {
             Err(Refusal::new(format!("{shown}:{error}")).hint("write it anew with `terraform show -json PLANFILE > plan.json`"))
         }
         Form::OtherJson | Form::Unknown => {
-            if let Some(refusal) = stranger::file(path) {
+            if let Some(refusal) = stranger::file(path, &bytes) {
                 return Err(refusal);
             }
+            drop(bytes);
             saved::load(path).map(|i| Input::Facts(Box::new(i))).map_err(|e| Refusal::caused(&e).hint(e.hint()))
         }
         form => Ok(Input::Code(form)),

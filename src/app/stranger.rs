@@ -60,14 +60,13 @@ fn is_configuration(name: &str) -> bool {
 }
 
 /// Why a file cannot be scanned; nothing where it says that it is a saved inventory, which has errors of its own.
-pub(super) fn file(path: &Path) -> Option<Refusal> {
+pub(super) fn file(path: &Path, bytes: &[u8]) -> Option<Refusal> {
     let shown = path.display().to_string();
-    let bytes = match fs::read(path) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            return Some(Refusal::new(format!("cannot read `{shown}`: {error}")).hint("let it be read, or name another file"));
-        }
-    };
+    // It says so at once, and is large.
+    let (beginning, kind) = (&bytes[..bytes.len().min(256)], crate::inventory::Inventory::KIND.as_bytes());
+    if beginning.windows(kind.len()).any(|part| part == kind) {
+        return None;
+    }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Some(Refusal::new(format!("`{shown}` is empty")).hint(ANY));
@@ -75,7 +74,7 @@ pub(super) fn file(path: &Path) -> Option<Refusal> {
     if is_configuration(&name) {
         return Some(Refusal::new(format!("`{shown}` is Terraform's configuration, and no plan")).hint(PLAN));
     }
-    let text = match std::str::from_utf8(&bytes) {
+    let text = match std::str::from_utf8(bytes) {
         Ok(text) => text.trim_start_matches('\u{feff}'),
         Err(_) if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) => {
             return Some(

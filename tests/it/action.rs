@@ -166,7 +166,7 @@ fn repository(validation: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     std::fs::create_dir(folder.path().join("my stacks")).expect("made");
     std::fs::write(folder.path().join("my stacks/logs.yaml"), TEMPLATE.replace("VALIDATION", validation)).expect("written");
-    std::fs::write(folder.path().join("trailproof.yaml"), "policies:\n  disable: []\n").expect("written");
+    std::fs::write(folder.path().join("trailproof.yaml"), "version: 1\n").expect("written");
     folder
 }
 

@@ -33,7 +33,9 @@ fn write(folder: &Path, name: &str, text: &str) {
 
 fn scan(folder: &Path, arguments: &[&str]) -> (Option<i32>, String) {
     let output = trailproof(folder).args(["scan", "--now", "2026-11-01T12:00:00Z"]).args(arguments).output().expect("it runs");
-    (output.status.code(), said(&output, folder))
+    // Lines are wrapped to the width of the terminal.
+    let words = said(&output, folder).split_whitespace().collect::<Vec<_>>().join(" ");
+    (output.status.code(), words)
 }
 
 fn report(folder: &Path) -> Value {
@@ -71,7 +73,7 @@ fn what_is_new_decides() {
     write(folder.path(), "t.yaml", &second);
     let (code, text) = scan(folder.path(), &[&["t.yaml", "--baseline", "known.json"], &ONE[..]].concat());
     assert!(code == Some(1) && text.contains("1 fail is known since the baseline of 2026-11-01, 1 fail is not"), "{text}");
-    let severe = "policies:\n  severity:\n    trail-log-file-validation: critical\n";
+    let severe = "version: 1\npolicies:\n  severity:\n    trail-log-file-validation: critical\n";
     write(folder.path(), "t.yaml", TEMPLATE);
     write(folder.path(), "trailproof.yaml", severe);
     let (code, text) = scan(folder.path(), &[&["t.yaml", "--baseline", "known.json"], &ONE[..]].concat());
@@ -109,9 +111,11 @@ fn entries_that_do_not_fail_any_more_are_stale_and_an_unknown_is_not_mended() {
 #[test]
 fn a_waiver_stands_above_a_baseline() {
     let folder = folder(TEMPLATE);
-    let waiver = "waivers:\n- id: W-1\n  policy: trail-log-file-validation\n  resources: [Trail]\n  owner: a@example.com\n  \
+    let waiver = "waivers:\n- id: W-1\n  policy: trail-log-file-validation\n  resources: [named-in-code]\n  owner: a@example.com\n  \
          approved_by: b@example.com\n  reason: The trail is replaced by that of the organization.\n  type: risk-accepted\n  \
          created: 2026-10-01\n  expires: 2026-12-01\n";
+    let named = "    Type: AWS::CloudTrail::Trail\n    Metadata: {Trailproof: {Waiver: W-1}}\n";
+    write(folder.path(), "t.yaml", &TEMPLATE.replace("    Type: AWS::CloudTrail::Trail\n", named));
     scan(folder.path(), &[&["t.yaml", "--write-baseline", "known.json"], &ONE[..]].concat());
     write(folder.path(), "waivers.yaml", waiver);
     let (code, text) = scan(folder.path(), &[&["t.yaml", "--baseline", "known.json"], &ONE[..]].concat());

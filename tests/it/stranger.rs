@@ -77,7 +77,7 @@ fn what_cannot_be_scanned_says_why_where_and_what_to_give_instead() {
         ("tfplan", "it is no plan file", "terraform plan -out"),
         ("sealed.json", "encrypted OpenTofu plan", "tofu show -json"),
         ("new.json", "format 9.0", "newer version"),
-        ("twice.json", "twice.json:3:18: this is no JSON of a plan: the key `planned_values` stands twice", "write it anew"),
+        ("twice.json", "twice.json:3:28: this is no JSON of a plan: the key `planned_values` stands twice", "write it anew"),
         ("half.json", "half.json:3:", "write it anew"),
     ] {
         let (code, text) = scan(folder.path(), &[path]);

@@ -49,7 +49,7 @@ impl Work<'_> {
             }
         }
         if !self.options.complete {
-            listed.add_gap(partial());
+            listed.add_gap(self.partial());
         }
         let of_account = self.stacks.iter().filter(|stack| stack.home.account == id);
         for gap in of_account.flat_map(|stack| &stack.hides) {
@@ -89,6 +89,16 @@ impl Work<'_> {
         }
     }
 
+    /// Why the list of an account's trails need not be all.
+    fn partial(&self) -> Gap {
+        if self.is_cut_short {
+            return Gap::new(GapKind::AbsentInput, "a part of the code, which is said to be all, was not read")
+                .with_remedy(Remedy::Do("make the plan of everything, and give every template".into()));
+        }
+        Gap::new(GapKind::NotInCode, "the code need not be all that the account holds")
+            .with_remedy(Remedy::Do("say `--complete` where it is, or scan the account".into()))
+    }
+
     fn account_block(&self, account: &str) -> Fact<PublicAccessBlock> {
         let blocks: Vec<&Fact<PublicAccessBlock>> = self
             .stacks
@@ -112,7 +122,7 @@ impl Work<'_> {
                 from: Origin::Derived,
                 basis: Basis::AssumedDefault,
             },
-            [] => Fact::Unknown(partial()),
+            [] => Fact::Unknown(self.partial()),
             [one] => (*one).clone(),
             [first, ..] => merged(first, blocks.iter().skip(1).copied()),
         }
@@ -146,12 +156,6 @@ fn always_enabled(partition: &str) -> &'static [&'static str] {
         "aws-us-gov" => &["us-gov-east-1", "us-gov-west-1"],
         _ => &[],
     }
-}
-
-/// Why the list of an account's trails need not be all.
-fn partial() -> Gap {
-    Gap::new(GapKind::NotInCode, "the code need not be all that the account holds")
-        .with_remedy(Remedy::Do("say `--complete` where it is, or scan the account".into()))
 }
 
 /// The account as one that was asked for and read.

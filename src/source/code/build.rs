@@ -31,8 +31,9 @@ pub struct Options {
 /// Joins stacks into one inventory.
 pub fn build(stacks: &[Stack], options: Options) -> Inventory {
     // What was planned in part alone is not all, whoever says so.
+    let is_cut_short = options.complete && stacks.iter().any(|stack| !stack.is_whole);
     let options = Options { complete: options.complete && stacks.iter().all(|stack| stack.is_whole), ..options };
-    let work = Work { index: Index::new(stacks), stacks, options };
+    let work = Work { index: Index::new(stacks), stacks, options, is_cut_short };
     let mut trails: Vec<Trail> = work.index.of(Noun::Trail).map(|(id, found)| work.trail(id, &found)).collect();
     let mut buckets: Vec<Bucket> = ids(&trails, |t| refs(&t.bucket, |b| Some(b.0.as_str())))
         .into_iter()
@@ -97,6 +98,8 @@ pub(super) struct Work<'a> {
     pub(super) stacks: &'a [Stack],
     pub(super) index: Index<'a>,
     pub(super) options: Options,
+    /// Whether the code is said to be all, and a part of it was not read.
+    pub(super) is_cut_short: bool,
 }
 
 impl Work<'_> {

@@ -225,7 +225,7 @@ mod tests {
             Form::Broken(said) => said,
             other => panic!("{other:?}"),
         };
-        assert!(broken(&plan[..plan.len() - 1]).starts_with("1:45: this is no JSON of a plan: EOF"), "cut off");
+        assert!(broken(&plan[..plan.len() - 1]).contains(": this is no JSON of a plan: EOF"), "cut off");
         let twice = plan.replace("{}", r#"{"a":1,"a":2}"#);
         assert!(broken(&twice).contains("the key `a` stands twice in one object"));
     }

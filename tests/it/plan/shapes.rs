@@ -451,3 +451,18 @@ fn a_setting_that_may_be_about_a_bucket_opens_what_is_set_for_certain() {
     assert_eq!(outcome(&with("Enabled"), VERSIONED, "aws_s3_bucket.logs"), Outcome::Pass, "both say the same");
     assert_eq!(outcome(&with("Suspended"), VERSIONED, "aws_s3_bucket.logs"), Outcome::Unknown, "which of the two holds is open");
 }
+
+#[test]
+fn a_plan_of_a_part_is_not_all_whoever_says_so() {
+    let mut plan = plan(
+        json!([create("aws_s3_bucket.logs", json!({ "bucket": "acme-logs" }), new_bucket())]),
+        json!({ "resources": [config("aws_s3_bucket.logs", json!({ "bucket": { "constant_value": "acme-logs" } }))] }),
+    );
+    let exists = |plan: &serde_json::Value, complete: bool| {
+        let all = findings(&super::build(plan.clone(), complete));
+        all.iter().find(|f| f.policy == "trail-exists").map(|f| f.outcome)
+    };
+    assert_eq!((exists(&plan, true), exists(&plan, false)), (Some(Outcome::Fail), Some(Outcome::NotApplicable)));
+    plan["complete"] = json!(false);
+    assert_eq!((exists(&plan, true), exists(&plan, false)), (Some(Outcome::Unknown), Some(Outcome::NotApplicable)));
+}
