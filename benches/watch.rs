@@ -93,8 +93,9 @@ fn account(patterns: &[String]) -> trailproof::inventory::Inventory {
     let regions: Vec<String> = (1..=17).map(|i| format!("eu-{}-{i}", ["west", "north", "south"][i % 3])).collect();
     let filters: Vec<Value> =
         patterns.iter().enumerate().map(|(i, p)| json!({"name": format!("watch-{i}"), "pattern": p})).collect();
-    let alarms: Vec<Value> =
-        (0..patterns.len()).map(|i| json!({"arn": format!("arn:aws:cloudwatch:eu-west-3:111122223333:alarm:watch-{i}")})).collect();
+    let alarms: Vec<Value> = (0..patterns.len())
+        .map(|i| json!({"arn": format!("arn:aws:cloudwatch:eu-west-3:111122223333:alarm:watch-{i}")}))
+        .collect();
     let group = "arn:aws:logs:eu-west-3:111122223333:log-group:cloudtrail";
     let given = json!({
         "accounts": [{"id": "111122223333", "regions": regions}],

@@ -181,7 +181,10 @@ impl<'a> Asked<'a> {
         }
         let templated =
             |source| AuditError::Template { policy: self.policy.file.id.clone(), subject: subject.id.clone(), source };
-        let names = message::Subject { record, parameters: &self.parameters, counterexamples: &main.counterexamples };
+        // "account" stands before it already.
+        let called = subject.name.strip_prefix("account ").unwrap_or(&subject.name).to_string();
+        let names =
+            message::Subject { record, parameters: &self.parameters, counterexamples: &main.counterexamples, called: &called };
         let file = &self.policy.file;
         let mut finding = match truth {
             Truth::True => {
@@ -294,6 +297,7 @@ impl<'a> Asked<'a> {
             message,
             accepted: None,
             waiver: None,
+            known: None,
             counterexamples: Vec::new(),
             facts,
             gaps: Vec::new(),

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -181,6 +182,14 @@ pub enum WaiverKind {
     FalsePositive,
 }
 
+/// That a baseline holds the fail: it was there already. Nobody answers for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// The moment of the first audit in whose baseline it stands.
+    pub since: Timestamp,
+}
+
 /// One policy on one subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -201,6 +210,9 @@ pub struct Finding {
     /// That the owner answers for it. The outcome stays what it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<Waived>,
+    /// That it was there already. The outcome stays what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
     /// Every fact that the check read, in the order of reading. Findings that read the same share it.
     pub facts: Vec<Arc<FactRead>>,
     /// What was not known where it decided; empty unless the outcome is unknown.
@@ -215,6 +227,11 @@ impl Finding {
     /// Whether a waiver holds for it now.
     pub fn is_waived(&self) -> bool {
         self.outcome == Outcome::Fail && self.waiver.as_ref().is_some_and(|w| !w.is_expired)
+    }
+
+    /// Whether a baseline holds it, and no waiver does.
+    pub fn is_known(&self) -> bool {
+        self.outcome == Outcome::Fail && self.known.is_some() && !self.is_waived()
     }
 
     /// Where code holds what it is about. A fail stands where what decided it does: the last fact of the subject that was read, an

@@ -9,6 +9,7 @@
 pub mod app;
 pub mod audit;
 pub mod aws;
+pub mod baseline;
 pub mod cli;
 pub mod config;
 pub mod evidence;

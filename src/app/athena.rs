@@ -137,7 +137,8 @@ type Members = (Option<(String, Vec<String>)>, Vec<String>);
 
 /// The organization's id and its accounts, and what is to be said of them.
 fn members(inventory: &Inventory, owner: &str) -> Result<Members, String> {
-    let account = inventory.account(owner).ok_or("the account that owns it was not read, so that its organization is not known")?;
+    let account =
+        inventory.account(owner).ok_or("the account that owns it was not read, so that its organization is not known")?;
     let organization = known(&account.organization, "its organization")?.as_ref().ok_or("its owner is in no organization")?;
     let seen = inventory.accounts.iter().map(|account| account.id.clone());
     let (members, complete) = match inventory.organization(&organization.0) {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::gate::{self, Gates};
 use super::question::Question;
 use super::terminal::Terminal;
-use super::{Exit, Refusal, catalogue, history, inputs, read, waiver};
+use super::{Exit, Refusal, baseline, catalogue, history, inputs, read, waiver};
 use crate::audit::Settings;
 use crate::cli::{Format, Scan};
 use crate::config::{Config, FILE_NAME};
@@ -40,6 +40,8 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
         required: gate::required(&scan.required, &scan.frameworks, &catalogue)?,
         min_coverage: scan.min_coverage,
     };
+    let baseline = scan.baseline.as_deref().map(baseline::load).transpose()?;
+    let writing = scan.write_baseline.as_deref().map(baseline::Writing::prepare).transpose()?;
     let output = Output::prepare(scan, &config)?;
     let mut sealing = super::evidence::Sealing::begin(scan)?;
     let inventory = match &mut sealing {
@@ -49,6 +51,7 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     let now = selection.as_of(scan.now, &inventory);
     let frameworks = reported(scan, &config, &catalogue, waivers.as_ref());
     let question = Question::new(selection, frameworks, config.scopes(), now, &catalogue, waivers.as_ref());
+    let question = question.against(baseline);
     let report = question.answer(&inventory, &catalogue, waivers.as_ref().map(|w| &w.register))?;
     let past = history.map(|history| history::kept(history, &report)).transpose()?;
     output.write(&report, past.as_ref(), &inventory, terminal)?;
@@ -66,6 +69,9 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     }
     if let Some(view) = &report.waivers {
         waiver::warn(view, terminal);
+    }
+    if let Some(writing) = writing {
+        writing.write(&report, question.laid(&report, &inventory).as_ref(), terminal)?;
     }
     let verdict = gates.judge(&report);
     verdict.reasons.iter().for_each(|reason| terminal.complain(reason));
@@ -228,6 +234,7 @@ impl Output {
         fn sound<T, E: std::fmt::Display>(written: Result<T, E>) -> Result<T, Refusal> {
             written.map_err(|e| unwritten(&e))
         }
+        let lines = || sound(inventory.to_json()).map(|text| InventoryLines::of(&text));
         let written = match format {
             Format::Text => return Ok(summary(report, past, terminal)),
             Format::Html => return sound(html::write_with_past(report, past)),
@@ -235,11 +242,12 @@ impl Output {
             Format::Inventory => return sound(inventory.to_json()),
             Format::Csv => sound(exchange::csv::write(report))?,
             Format::Md => exchange::markdown::write(report),
-            Format::Sarif => exchange::sarif::write(report, &InventoryLines::of(&sound(inventory.to_json())?)),
+            Format::Sarif => exchange::sarif::write(report, &lines()?),
             Format::Oscal => sound(exchange::oscal::write(report))?,
             Format::Ocsf => exchange::ocsf::write(report),
             Format::Asff => exchange::asff::write(report),
             Format::Junit => sound(exchange::junit::write(report))?,
+            Format::Gitlab => exchange::gitlab::write(report, &lines()?),
         };
         for note in &written.notes {
             terminal.complain(note);
@@ -268,6 +276,7 @@ fn file_name(format: Format) -> Option<&'static str> {
         Format::Ocsf => Some("report.ocsf.jsonl"),
         Format::Asff => Some("report.asff.jsonl"),
         Format::Junit => Some("report.junit.xml"),
+        Format::Gitlab => Some("gl-code-quality-report.json"),
     }
 }
 

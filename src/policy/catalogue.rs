@@ -309,12 +309,12 @@ impl Policy {
     pub fn told(&self, subject: &message::Subject<'_>) -> Result<(String, Fix), TemplateError> {
         let texts = self.texts.about(subject);
         let fix = Fix {
-            summary: texts.fill("summary")?,
+            summary: texts.say("summary")?,
             cli: texts.fill("cli")?,
             terraform: texts.fill("terraform")?,
             cloudformation: texts.fill("cloudformation")?,
         };
-        Ok((texts.fill(MESSAGE)?, fix))
+        Ok((texts.say(MESSAGE)?, fix))
     }
 
     /// Every field that the policy's verdicts can hang on: those that find its subjects, and those that its expressions read.

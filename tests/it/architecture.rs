@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may import whom, top-level module by top-level module.
-const ARROWS: [(&str, &[&str]); 18] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("inventory", &[]),
     ("parallel", &[]),
     ("yaml", &["inventory"]),
@@ -16,7 +16,8 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ("moment", &["inventory"]),
     ("audit", &["inventory", "semantics", "finding", "policy", "moment", "parallel"]),
     ("waiver", &["inventory", "semantics", "finding", "policy", "yaml"]),
-    ("report", &["inventory", "semantics", "finding", "policy", "waiver", "parallel"]),
+    ("baseline", &["finding"]),
+    ("report", &["inventory", "semantics", "finding", "policy", "waiver", "baseline", "parallel"]),
     ("history", &["finding", "report"]),
     ("evidence", &[]),
     ("aws", &["inventory"]),
@@ -34,6 +35,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
             "moment",
             "audit",
             "waiver",
+            "baseline",
             "report",
             "history",
             "evidence",

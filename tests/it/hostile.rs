@@ -444,7 +444,7 @@ proptest! {
             let Ok(texts) = message::Texts::read(&[("text", &template)], noun, &names) else { continue };
             for record in inventory.population(file.subject.noun()) {
                 let cases = ["a case".to_string()];
-                let subject = message::Subject { record, parameters: &parameters, counterexamples: &cases };
+                let subject = message::Subject { record, parameters: &parameters, counterexamples: &cases, called: "" };
                 let _ = texts.about(&subject).fill("text");
             }
         }

@@ -231,7 +231,8 @@ impl<'a> Parser<'a> {
                     None => return self.error("the closing brace is missing"),
                     Some('&' | '|') => return self.error("write `&&` or `||`"),
                     Some(_) => {
-                        return self.error("`&&`, `||` or the closing brace is missing here; a text with spaces stands in quotes");
+                        return self
+                            .error("`&&`, `||` or the closing brace is missing here; a text with spaces stands in quotes");
                     }
                 }
             }

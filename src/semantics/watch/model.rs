@@ -273,7 +273,14 @@ impl<'a> Model<'a> {
         if let Some(known) = self.variables.iter().position(|v| v.path == path) {
             return known;
         }
-        let variable = Variable { path, choices: Vec::new(), is_open: false, literals: BTreeSet::new(), only_literals: true, is_finite: false };
+        let variable = Variable {
+            path,
+            choices: Vec::new(),
+            is_open: false,
+            literals: BTreeSet::new(),
+            only_literals: true,
+            is_finite: false,
+        };
         self.variables.push(variable);
         self.variables.len() - 1
     }

@@ -98,7 +98,10 @@ impl Shape {
                 Shape { texts: Some(Texts::Within(within)), ..Shape::default() }
             }
             Some(
-                ["eventVersion" | "eventTime" | "eventName" | "awsRegion" | "eventID" | "recipientAccountId" | "sourceIPAddress"],
+                [
+                    "eventVersion" | "eventTime" | "eventName" | "awsRegion" | "eventID" | "recipientAccountId"
+                    | "sourceIPAddress",
+                ],
             ) => text(false),
             Some(
                 ["errorCode" | "errorMessage" | "userAgent" | "requestID" | "apiVersion" | "sharedEventID"]

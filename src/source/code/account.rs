@@ -52,10 +52,15 @@ impl Work<'_> {
             }
         }
         if !self.options.complete {
-            listed.add_gap(partial());
+            listed.add_gap(self.partial());
         }
         let stacks = parts.stacks.get(id.as_str()).into_iter().flatten();
-        stacks.flat_map(|stack| &stack.hides).for_each(|gap| listed.add_gap(gap.clone()));
+        for gap in stacks.flat_map(|stack| &stack.hides) {
+            // Beside a trail, code that was not given is other code as any; without one, it is where the trail may be.
+            let is_other = gap.kind == GapKind::AbsentInput && !listed.items.is_empty();
+            let kind = if is_other { GapKind::NotInCode } else { gap.kind };
+            listed.add_gap(Gap { kind, ..gap.clone() });
+        }
         let mut regions: BTreeSet<String> = own().map(|(_, trail)| trail.home_region.clone()).collect();
         regions.retain(|region| !is_placeholder(region));
         let always = always_enabled(&partition);
@@ -93,6 +98,16 @@ impl Work<'_> {
         }
     }
 
+    /// Why the list of an account's trails need not be all.
+    fn partial(&self) -> Gap {
+        if self.is_cut_short {
+            return Gap::new(GapKind::AbsentInput, "a part of the code, which is said to be all, was not read")
+                .with_remedy(Remedy::Do("make the plan of everything, and give every template".into()));
+        }
+        Gap::new(GapKind::NotInCode, "the code need not be all that the account holds")
+            .with_remedy(Remedy::Do("say `--complete` where it is, or scan the account".into()))
+    }
+
     fn account_block(&self, blocks: &[&Fact<PublicAccessBlock>]) -> Fact<PublicAccessBlock> {
         match blocks {
             [] if self.options.complete => Fact::Known {
@@ -106,7 +121,7 @@ impl Work<'_> {
                 from: Origin::Derived,
                 basis: Basis::AssumedDefault,
             },
-            [] => Fact::Unknown(partial()),
+            [] => Fact::Unknown(self.partial()),
             [one] => (*one).clone(),
             [first, ..] => merged(first, blocks.iter().skip(1).copied()),
         }
@@ -171,12 +186,6 @@ fn always_enabled(partition: &str) -> &'static [&'static str] {
         "aws-us-gov" => &["us-gov-east-1", "us-gov-west-1"],
         _ => &[],
     }
-}
-
-/// Why the list of an account's trails need not be all.
-fn partial() -> Gap {
-    Gap::new(GapKind::NotInCode, "the code need not be all that the account holds")
-        .with_remedy(Remedy::Do("say `--complete` where it is, or scan the account".into()))
 }
 
 /// The account as one that was asked for and read.

@@ -33,9 +33,10 @@ pub struct Options {
 /// Joins stacks into one inventory.
 pub fn build(stacks: &[Stack], options: Options) -> Inventory {
     // What was planned in part alone is not all, whoever says so.
+    let is_cut_short = options.complete && stacks.iter().any(|stack| !stack.is_whole);
     let options = Options { complete: options.complete && stacks.iter().all(|stack| stack.is_whole), ..options };
     let index = Index::new(stacks);
-    let work = Work { set: Settings::of(stacks, &index), index, stacks, options };
+    let work = Work { set: Settings::of(stacks, &index), index, stacks, options, is_cut_short };
     let mut trails: Vec<Trail> = work.index.of(Noun::Trail).map(|(id, found)| work.trail(id, &found)).collect();
     let mut buckets: Vec<Bucket> = users(&trails, |t| &t.bucket, |b| Some(b.0.as_str()))
         .into_iter()
@@ -103,6 +104,8 @@ pub(super) struct Work<'a> {
     /// What resources set of others.
     pub(super) set: Settings<'a>,
     pub(super) options: Options,
+    /// Whether the code is said to be all, and a part of it was not read.
+    pub(super) is_cut_short: bool,
 }
 
 impl Work<'_> {
@@ -334,8 +337,12 @@ impl Work<'_> {
         let used: BTreeSet<&str> = buckets.iter().map(|bucket| bucket.name.as_str()).collect();
         let others = self.index.of(Noun::Bucket).filter(|(name, _)| !used.contains(name)).count();
         if others > 0 {
-            let buckets = if others == 1 { "1 bucket".to_string() } else { format!("{others} buckets") };
-            code.notes.push(format!("{buckets} of the code are not looked at: no trail of the code delivers to them"));
+            let (is, them) = if others == 1 {
+                ("1 bucket of the code is".to_string(), "it")
+            } else {
+                (format!("{others} buckets of the code are"), "them")
+            };
+            code.notes.push(format!("{is} not looked at: no trail of the code delivers to {them}"));
         }
         code
     }

@@ -13,7 +13,7 @@ impl Work<'_> {
     /// Lays upon a bucket what other resources set of it.
     pub(super) fn settle(&self, name: &str, bucket: &mut Bucket) {
         let mut certain: BTreeMap<u8, Vec<Bucket>> = BTreeMap::new();
-        let mut possible: BTreeMap<u8, Vec<Bucket>> = BTreeMap::new();
+        let mut possible: BTreeMap<u8, Vec<Possible>> = BTreeMap::new();
         for Set { found, setting, of: target } in self.set.of_one(Noun::Bucket, name) {
             let Setting::Bucket(setting) = setting else { continue };
             let kind = kind(setting);
@@ -27,12 +27,12 @@ impl Work<'_> {
                     certain.entry(kind).or_default().push(with(self, bucket));
                 }
                 Fact::OneOf { candidates, .. } if candidates.iter().flatten().any(|id| id == name) => {
-                    possible.entry(kind).or_default().push(with(self, bucket));
+                    possible.entry(kind).or_default().push(Possible { with: with(self, bucket), open: None });
                 }
                 Fact::Unknown(gap) => {
                     let mut changed = bucket.clone();
                     self.set(&mut changed, found, &unknown(kind, gap));
-                    possible.entry(kind).or_default().push(changed);
+                    possible.entry(kind).or_default().push(Possible { with: with(self, bucket), open: Some(changed) });
                 }
                 _ => {}
             }
@@ -40,8 +40,14 @@ impl Work<'_> {
         let base = bucket.clone();
         for kind in 0..KINDS {
             let mut variants = match (certain.remove(&kind), possible.remove(&kind)) {
-                (Some(certain), _) => certain,
-                (None, Some(mut possible)) => {
+                // Which of two settings holds is open where both may be about the bucket; where they say the same it is not.
+                (Some(mut certain), possible) => {
+                    certain.extend(possible.into_iter().flatten().map(|possible| possible.with));
+                    certain
+                }
+                (None, Some(possible)) => {
+                    let mut possible: Vec<Bucket> =
+                        possible.into_iter().map(|possible| possible.open.unwrap_or(possible.with)).collect();
                     possible.push(base.clone());
                     possible
                 }
@@ -121,8 +127,8 @@ impl Work<'_> {
             let Some(fact) = read(setting) else { continue };
             match of {
                 Fact::Known { .. } => said.certain.push(fact),
-                Fact::OneOf { .. } => said.possible.push(fact),
-                Fact::Unknown(gap) => said.possible.push(Fact::Unknown(gap.clone())),
+                Fact::OneOf { .. } => said.possible.push((fact, None)),
+                Fact::Unknown(gap) => said.possible.push((fact, Some(gap.clone()))),
             }
         }
         said
@@ -184,18 +190,29 @@ fn noun(setting: &Setting) -> Noun {
     }
 }
 
+/// A bucket with what a resource sets that may be about it.
+struct Possible {
+    with: Bucket,
+    /// The same without saying what, where nothing tells what the resource is about.
+    open: Option<Bucket>,
+}
+
 /// What other resources set of a thing: certainly, or possibly.
 pub(super) struct Said<T> {
     certain: Vec<Fact<T>>,
-    possible: Vec<Fact<T>>,
+    /// Each with the reason where nothing tells what it is about.
+    possible: Vec<(Fact<T>, Option<Gap>)>,
 }
 
 impl<T: Clone + PartialEq> Said<T> {
     pub(super) fn over(self, base: Fact<T>) -> Fact<T> {
-        match (self.certain.split_first(), self.possible.is_empty()) {
-            (Some((first, rest)), _) => merged(first, rest.iter()),
-            (None, false) => merged(&base, self.possible.iter()),
-            (None, true) => base,
+        match self.certain.split_first() {
+            Some((first, rest)) => merged(first, rest.iter().chain(self.possible.iter().map(|(fact, _)| fact))),
+            None => {
+                let open = |(fact, gap): (Fact<T>, Option<Gap>)| gap.map_or(fact, Fact::Unknown);
+                let possible: Vec<Fact<T>> = self.possible.into_iter().map(open).collect();
+                merged(&base, possible.iter())
+            }
         }
     }
 }

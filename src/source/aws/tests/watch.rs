@@ -657,7 +657,11 @@ async fn security_hub_is_off_only_where_aws_says_so() {
         replays(&session, &inventory).await;
         let fact = inventory.accounts[0].security_hubs.items[0].enabled.clone();
         let denied = session.recording(&Plan::default()).outcomes().filter(|of| of.ending == Ending::Denied).count();
-        assert_eq!(denied, usize::from(fact.gap().is_some_and(|gap| gap.kind != GapKind::NotUnderstood)), "that there is none is an answer");
+        assert_eq!(
+            denied,
+            usize::from(fact.gap().is_some_and(|gap| gap.kind != GapKind::NotUnderstood)),
+            "that there is none is an answer"
+        );
         (fact.known().copied(), fact.gap().map(|gap| gap.kind))
     };
     let refused =

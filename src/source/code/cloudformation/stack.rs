@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::TemplateError;
 use super::evaluate::{Choices, Want, World};
+use super::for_each;
 use super::nested::{self, Family};
 use super::parameters::Parameters;
 use super::resources;
@@ -128,7 +129,10 @@ pub fn read(inputs: &[Input], parameters: &Parameters) -> Read {
     let mut trees: Vec<(&Input, Value<'_>)> = Vec::new();
     for ((input, _), tree) in texts.iter().zip(parallel::map(&texts, |(_, text)| parse(text))) {
         match tree {
-            Ok(tree) => trees.push((input, tree)),
+            Ok(mut tree) => {
+                for_each::write_out(&mut tree);
+                trees.push((input, tree));
+            }
             Err(error) => read.gaps.push(of(input, error).gap()),
         }
     }
@@ -304,7 +308,7 @@ fn stack(input: &Input, template: &Template<'_>, stage: &Stage<'_>, parameters: 
         resources,
         is_whole: template.unwritten(|logical| stage.children.contains_key(logical)).is_empty(),
         notes: notes(template, stage, parameters),
-        hides: template.hides().into_iter().map(|what| super::evaluate::gap(&what)).collect(),
+        hides: template.hides(|logical| stage.children.contains_key(logical)),
         read: None,
         before: None,
         actions: Vec::new(),
