@@ -1,6 +1,7 @@
 //! Inventory x policies -> findings. Pure: the same inventory, policies and moment give the same findings.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -10,8 +11,9 @@ use crate::inventory::{
     Account, AccountScope, Change, Declared, Fact, Gap, GapKind, Gaps, Inventory, Origin, Record, Standing, Trail,
 };
 use crate::moment::Moments;
+use crate::parallel;
 use crate::policy::catalogue::{Catalogue, Policy};
-use crate::policy::check::{Context, Evaluation, EvaluationError};
+use crate::policy::check::{Context, Evaluation, EvaluationError, Memory};
 use crate::policy::message::{self, TemplateError};
 use crate::policy::{IfEmpty, ParameterValue, SubjectKind};
 use crate::semantics::Truth;
@@ -49,27 +51,40 @@ pub fn audit(
     now: Timestamp,
 ) -> Result<Vec<Finding>, AuditError> {
     let moments = settings.as_read.then(|| Moments::of(inventory));
-    let mut findings = Vec::new();
-    let mut by_kind: BTreeMap<SubjectKind, Vec<Holding>> = BTreeMap::new();
     let read: BTreeSet<&str> = inventory.accounts.iter().map(|account| account.id.as_str()).collect();
     let unreached = |scope: &&AccountScope| scope.standing == Standing::Asked && !read.contains(scope.id.as_str());
     let unreached: Vec<&AccountScope> = inventory.scope.accounts.iter().filter(unreached).collect();
-    for (id, policy) in &catalogue.policies {
-        if settings.only.as_ref().is_some_and(|only| !only.contains(id)) {
-            continue;
-        }
-        let parameters = policy.parameters(settings.parameters.get(id));
-        let kind = policy.file.subject;
+    let is_asked = |id: &String, policy: &Policy| {
         // An account that runs is not about to be changed.
-        if kind == SubjectKind::Change && inventory.code.is_none() {
-            continue;
-        }
-        let holdings = by_kind.entry(kind).or_insert_with(|| holdings(inventory, kind));
-        let severity = settings.severities.get(id).copied();
-        let asked =
-            Asked { inventory, policy, parameters, severity, now, moments: moments.as_ref(), holdings, unreached: &unreached };
-        asked.all(&mut findings)?;
-    }
+        let is_possible = policy.file.subject != SubjectKind::Change || inventory.code.is_some();
+        is_possible && settings.only.as_ref().is_none_or(|only| only.contains(id))
+    };
+    let policies: Vec<(&String, &Policy)> = catalogue.policies.iter().filter(|(id, policy)| is_asked(id, policy)).collect();
+    let kinds: BTreeSet<SubjectKind> = policies.iter().map(|(_, policy)| policy.file.subject).collect();
+    let by_kind: BTreeMap<SubjectKind, Population<'_>> =
+        kinds.into_iter().map(|kind| (kind, Population::of(inventory, kind))).collect();
+    let asked: Vec<Asked<'_>> = policies
+        .into_iter()
+        .map(|(id, policy)| Asked {
+            inventory,
+            policy,
+            parameters: policy.parameters(settings.parameters.get(id)),
+            severity: settings.severities.get(id).copied(),
+            now,
+            moments: moments.as_ref(),
+            population: &by_kind[&policy.file.subject],
+            unreached: &unreached,
+        })
+        .collect();
+    // What is asked of one account stands together: much of it reads the same.
+    let most = asked.iter().map(|asked| asked.population.records.len()).max().unwrap_or_default();
+    let of_each = |at: usize| asked.iter().filter(move |asked| at < asked.population.records.len()).map(move |asked| (asked, at));
+    let questions: Vec<(&Asked<'_>, usize)> = (0..most).flat_map(of_each).collect();
+    let mut findings: Vec<Finding> =
+        parallel::map_with(&questions, || Memory::of(inventory), |memory, (asked, at)| asked.one(*at, memory))
+            .into_iter()
+            .collect::<Result<_, AuditError>>()?;
+    asked.iter().for_each(|asked| asked.others(&mut findings));
     findings.sort_by(|a, b| order(a).cmp(&order(b)));
     Ok(findings)
 }
@@ -86,20 +101,15 @@ struct Asked<'a> {
     now: Timestamp,
     /// When each subject was read, where that decides.
     moments: Option<&'a Moments<'a>>,
-    /// What each account has of the policy's kind of subject.
-    holdings: &'a [Holding],
+    population: &'a Population<'a>,
     /// The accounts that were to be read, and of which nothing was.
     unreached: &'a [&'a AccountScope],
 }
 
-impl Asked<'_> {
-    fn all(&self, findings: &mut Vec<Finding>) -> Result<(), AuditError> {
-        let kind = self.policy.file.subject;
-        let population = self.inventory.population(kind.noun());
-        for record in &population {
-            findings.push(self.one(*record)?);
-        }
-        for (account, holding) in self.inventory.accounts.iter().zip(self.holdings) {
+impl<'a> Asked<'a> {
+    /// What is said beside the subjects that were seen: of those that may be, and of accounts that have none.
+    fn others(&self, findings: &mut Vec<Finding>) {
+        for (account, holding) in self.inventory.accounts.iter().zip(&self.population.holdings) {
             if !holding.gaps.is_empty() {
                 findings.push(self.unseen(account, &holding.gaps));
             } else if holding.found == 0 {
@@ -118,13 +128,13 @@ impl Asked<'_> {
         if !unlisted.is_empty() {
             findings.push(self.unlisted(&unlisted));
         }
-        Ok(())
     }
 
-    fn one(&self, record: &dyn Record) -> Result<Finding, AuditError> {
-        let subject = subject_of(self.inventory, record);
+    fn one(&'a self, at: usize, memory: &mut Memory<'a>) -> Result<Finding, AuditError> {
+        let (record, subject) = &self.population.records[at];
+        let (record, subject) = (*record, subject.clone());
         if let Some(listing) = self.without_trails(record) {
-            return Ok(self.finding(subject, Outcome::NotApplicable, "the code holds no trail".into(), vec![listing]));
+            return Ok(self.finding(subject, Outcome::NotApplicable, "the code holds no trail".into(), vec![listing.into()]));
         }
         let failed = |source| AuditError::Evaluation { policy: self.policy.file.id.clone(), subject: subject.id.clone(), source };
         let context = Context {
@@ -137,7 +147,7 @@ impl Asked<'_> {
         };
         let mut facts = Facts::default();
         if let Some(applies) = &self.policy.applies {
-            let mut evaluation = applies.evaluate(&context).map_err(failed)?;
+            let mut evaluation = applies.evaluate_with(context, memory).map_err(failed)?;
             facts.add(&mut evaluation);
             match evaluation.truth {
                 Truth::True => {}
@@ -152,7 +162,7 @@ impl Asked<'_> {
                 }
             }
         }
-        let mut main = self.policy.check.evaluate(&context).map_err(failed)?;
+        let mut main = self.policy.check.evaluate_with(context, memory).map_err(failed)?;
         facts.add(&mut main);
         let mut truth = main.truth;
         let mut gaps: Gaps = main.gaps.clone();
@@ -161,7 +171,7 @@ impl Asked<'_> {
             if truth == Truth::True {
                 break;
             }
-            let mut evaluation = program.evaluate(&context).map_err(failed)?;
+            let mut evaluation = program.evaluate_with(context, memory).map_err(failed)?;
             facts.add(&mut evaluation);
             if evaluation.truth == Truth::True {
                 accepted = Some(says.clone());
@@ -171,7 +181,10 @@ impl Asked<'_> {
         }
         let templated =
             |source| AuditError::Template { policy: self.policy.file.id.clone(), subject: subject.id.clone(), source };
-        let names = message::Subject { record, parameters: &self.parameters, counterexamples: &main.counterexamples };
+        // "account" stands before it already.
+        let called = subject.name.strip_prefix("account ").unwrap_or(&subject.name).to_string();
+        let names =
+            message::Subject { record, parameters: &self.parameters, counterexamples: &main.counterexamples, called: &called };
         let file = &self.policy.file;
         let mut finding = match truth {
             Truth::True => {
@@ -268,10 +281,10 @@ impl Asked<'_> {
             from: account.trails.from.first().cloned(),
             basis: None,
         };
-        self.finding(account_subject(account), outcome, text, vec![listing])
+        self.finding(account_subject(account), outcome, text, vec![listing.into()])
     }
 
-    fn finding(&self, subject: Subject, outcome: Outcome, message: String, facts: Vec<FactRead>) -> Finding {
+    fn finding(&self, subject: Subject, outcome: Outcome, message: String, facts: Vec<Arc<FactRead>>) -> Finding {
         let file = &self.policy.file;
         let requirements = file.requirements.iter().flat_map(|(framework, serves)| {
             serves.each().map(|(id, strength)| RequirementRef { framework: framework.clone(), id: id.into(), strength })
@@ -284,6 +297,7 @@ impl Asked<'_> {
             message,
             accepted: None,
             waiver: None,
+            known: None,
             counterexamples: Vec::new(),
             facts,
             gaps: Vec::new(),
@@ -295,7 +309,7 @@ impl Asked<'_> {
 
 /// Facts in the order of reading, each once.
 #[derive(Default)]
-struct Facts(Vec<FactRead>);
+struct Facts(Vec<Arc<FactRead>>);
 
 impl Facts {
     /// Takes the facts of an evaluation, which names each once.
@@ -309,6 +323,22 @@ impl Facts {
     }
 }
 
+/// The subjects of a kind.
+struct Population<'a> {
+    records: Vec<(&'a dyn Record, Subject)>,
+    /// What each account has of them.
+    holdings: Vec<Holding>,
+}
+
+impl<'a> Population<'a> {
+    fn of(inventory: &'a Inventory, kind: SubjectKind) -> Self {
+        let records = inventory.population(kind.noun());
+        let records: Vec<_> = records.into_iter().map(|record| (record, subject_of(inventory, record))).collect();
+        let holdings = holdings(inventory, kind, &records);
+        Population { records, holdings }
+    }
+}
+
 /// What an account has of a kind of subject: how many it owns or its trails lead to, and why there may be more.
 #[derive(Default)]
 struct Holding {
@@ -317,10 +347,10 @@ struct Holding {
 }
 
 /// The holdings of every account that was read, in the inventory's order.
-fn holdings(inventory: &Inventory, kind: SubjectKind) -> Vec<Holding> {
-    let mut owned: BTreeMap<String, usize> = BTreeMap::new();
-    for record in inventory.population(kind.noun()) {
-        *owned.entry(subject_of(inventory, record).account).or_default() += 1;
+fn holdings(inventory: &Inventory, kind: SubjectKind, records: &[(&dyn Record, Subject)]) -> Vec<Holding> {
+    let mut owned: BTreeMap<&str, usize> = BTreeMap::new();
+    for (_, subject) in records {
+        *owned.entry(&subject.account).or_default() += 1;
     }
     let of = |owner: &str| owned.get(owner).copied().unwrap_or(0);
     let held = |account: &Account| of(&account.id) + of(UNKNOWN);

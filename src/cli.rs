@@ -79,7 +79,7 @@ pub enum Command {
     /// Exit codes: 0 no fail; 1 a fail at or above --fail-on, or a requirement of --require that is not met; 3 none of that,
     /// but something could not be evaluated, a requirement of --require is undecided, or less was decided than --min-coverage
     /// asks for; 2 the scan could not be made; 130 interrupted, and what was read until then is written. A fail for which a
-    /// waiver holds does not count for --fail-on, and one whose waiver has expired does; --require looks at the facts alone.
+    /// waiver holds does not count for --fail-on, and one whose waiver has expired does; one that --baseline knows does not; --require looks at the facts alone.
     /// Where code is scanned, what only a running account tells is unknown, and no reason for 3.
     Scan(Box<Scan>),
     /// Say what changed between two reports.
@@ -242,6 +242,13 @@ pub struct Scan {
     /// folder where there is none.
     #[arg(long, value_name = "FILE", help_heading = "Policies")]
     pub waivers: Option<PathBuf>,
+    /// Fails that stand in this file were there already: they are shown as known, and do not decide the exit code.
+    ///
+    /// A fail is known again by its policy and its subject, in code by the file and the address, and never by a line; where it
+    /// is graver than it was, or fails in a case that was not there, it counts. An unknown is never known, and --require looks at
+    /// the facts alone. Entries that do not fail any more are said to be stale. A baseline is no waiver: nobody answers for it.
+    #[arg(long, value_name = "FILE", help_heading = "Policies")]
+    pub baseline: Option<PathBuf>,
     /// Judge as of this moment, such as 2026-11-01T12:00:00Z. The default is when the last fact was read.
     #[arg(long, value_name = "TIME", help_heading = "Policies")]
     pub now: Option<Timestamp>,
@@ -259,6 +266,10 @@ pub struct Scan {
     /// before. The file is made where there is none.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub history: Option<PathBuf>,
+    /// Write what fails now to this file, for --baseline. With --baseline its dates stay, and what could not be judged this time
+    /// stays in it. The exit code is as without it.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub write_baseline: Option<PathBuf>,
     /// The least severity whose fails make the exit code 1; a fail for which a waiver holds does not.
     #[arg(long, value_name = "SEVERITY", help_heading = "Output", value_parser = severity)]
     pub fail_on: Option<Severity>,
@@ -347,6 +358,8 @@ pub enum Format {
     Asff,
     /// report.junit.xml: a suite a policy and account, for CI servers.
     Junit,
+    /// gl-code-quality-report.json: GitLab's Code Quality, for merge requests; what is live points into inventory.json.
+    Gitlab,
 }
 
 #[derive(Debug, Subcommand)]
@@ -399,6 +412,7 @@ pub enum SchemaOf {
     Framework,
     Config,
     Waivers,
+    Baseline,
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

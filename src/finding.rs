@@ -2,6 +2,9 @@
 //!
 //! A finding knows nothing of how it came about, nor of how it is shown.
 
+use std::sync::Arc;
+
+use jiff::Timestamp;
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -179,6 +182,14 @@ pub enum WaiverKind {
     FalsePositive,
 }
 
+/// That a baseline holds the fail: it was there already. Nobody answers for it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Known {
+    /// The moment of the first audit in whose baseline it stands.
+    pub since: Timestamp,
+}
+
 /// One policy on one subject.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -199,8 +210,11 @@ pub struct Finding {
     /// That the owner answers for it. The outcome stays what it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<Waived>,
-    /// Every fact that the check read, in the order of reading.
-    pub facts: Vec<FactRead>,
+    /// That it was there already. The outcome stays what it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
+    /// Every fact that the check read, in the order of reading. Findings that read the same share it.
+    pub facts: Vec<Arc<FactRead>>,
     /// What was not known where it decided; empty unless the outcome is unknown.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub gaps: Vec<Gap>,
@@ -215,13 +229,18 @@ impl Finding {
         self.outcome == Outcome::Fail && self.waiver.as_ref().is_some_and(|w| !w.is_expired)
     }
 
+    /// Whether a baseline holds it, and no waiver does.
+    pub fn is_known(&self) -> bool {
+        self.outcome == Outcome::Fail && self.known.is_some() && !self.is_waived()
+    }
+
     /// Where code holds what it is about. A fail stands where what decided it does: the last fact of the subject that was read, an
     /// attribute or the block that lacks it; the block of the whole is a place beside it.
     pub fn place(&self) -> Option<CodePlace> {
         let place = self.subject.place.as_deref()?;
         let Some(block) = place.source.as_ref().filter(|_| self.outcome == Outcome::Fail) else { return Some(place.clone()) };
         let own = self.facts.first().map(|fact| &fact.of);
-        let at = |fact: &FactRead| match &fact.from {
+        let at = |fact: &Arc<FactRead>| match &fact.from {
             Some(Origin::Place { file, line, column }) if own == Some(&fact.of) && *file == block.file => Some((*line, *column)),
             _ => None,
         };

@@ -9,6 +9,7 @@
 pub mod app;
 pub mod audit;
 pub mod aws;
+pub mod baseline;
 pub mod cli;
 pub mod config;
 pub mod evidence;
@@ -16,6 +17,7 @@ pub mod finding;
 pub mod history;
 pub mod inventory;
 pub mod moment;
+mod parallel;
 pub mod policy;
 pub mod report;
 pub mod semantics;

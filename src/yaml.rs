@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::OnceLock;
 
 use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -15,7 +16,10 @@ pub struct SourceFile {
     /// The name that complaints show: the path as it was given.
     pub name: String,
     pub text: String,
-    places: Option<Tree>,
+    /// Whether the text was read: only then its places are known.
+    is_read: bool,
+    /// Where everything stands, worked out for the first complaint: most files are right.
+    places: OnceLock<Option<Tree>>,
 }
 
 /// A complaint about a file that a person wrote.
@@ -73,7 +77,7 @@ const MAX_BYTES: usize = 1 << 20;
 
 impl SourceFile {
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
-        SourceFile { name: name.into(), text: text.into(), places: None }
+        SourceFile { name: name.into(), text: text.into(), is_read: false, places: OnceLock::new() }
     }
 
     /// Reads the document, and remembers where everything stands.
@@ -85,7 +89,7 @@ impl SourceFile {
             return Err(self.whole(format!("the file is larger than {MAX_BYTES} bytes")));
         }
         let value = serde_saphyr::from_str_with_options(&self.text, options()).map_err(|e| self.refused(&e))?;
-        self.places = serde_saphyr::from_str_with_options::<Spanned<Node>>(&self.text, options()).ok().map(Tree::from);
+        self.is_read = true;
         Ok(value)
     }
 
@@ -158,8 +162,13 @@ impl SourceFile {
         Complaint { file: self.name.clone(), line, column, width, message: message.into(), hint: None, excerpt }
     }
 
+    fn places(&self) -> Option<&Tree> {
+        let read = || serde_saphyr::from_str_with_options::<Spanned<Node>>(&self.text, options()).ok().map(Tree::from);
+        if self.is_read { self.places.get_or_init(read).as_ref() } else { None }
+    }
+
     fn place(&self, path: &[Step<'_>]) -> (usize, usize) {
-        let Some(mut tree) = self.places.as_ref() else { return (0, 0) };
+        let Some(mut tree) = self.places() else { return (0, 0) };
         let mut place = tree.place;
         for step in path {
             match (step, &tree.children) {

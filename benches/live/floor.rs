@@ -12,7 +12,7 @@ use super::server::read_message;
 const IN_FLIGHT: usize = 96;
 
 /// Sends every request once; tells how long that took.
-pub(crate) fn run(port: u16, log: &str) -> Duration {
+pub(crate) fn run(port: u16, log: &[u8]) -> Duration {
     let requests = split(log);
     let next = AtomicUsize::new(0);
     let start = Instant::now();
@@ -34,13 +34,14 @@ pub(crate) fn run(port: u16, log: &str) -> Duration {
 }
 
 /// The requests of a log: the length of each on a line before it.
-fn split(log: &str) -> Vec<&[u8]> {
+fn split(log: &[u8]) -> Vec<&[u8]> {
     let mut rest = log;
     let mut requests = Vec::new();
-    while let Some((length, after)) = rest.split_once('\n') {
-        let length = length.parse().expect("a length");
-        requests.push(&after.as_bytes()[..length]);
-        rest = &after[length..];
+    while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+        let length: usize = std::str::from_utf8(&rest[..end]).ok().and_then(|text| text.parse().ok()).expect("a length");
+        let (request, after) = rest[end + 1..].split_at(length);
+        requests.push(request);
+        rest = after;
     }
     requests
 }

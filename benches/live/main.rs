@@ -37,7 +37,7 @@ fn main() {
         Some("scan") => scan::run(number(1).expect("a port")),
         Some("floor") => {
             let port = u16::try_from(number(1).expect("a port")).expect("a port");
-            let log = std::fs::read_to_string(&arguments[2]).expect("the log");
+            let log = std::fs::read(&arguments[2]).expect("the log");
             let wall = floor::run(port, &log);
             println!("wall={:.3} {}", wall.as_secs_f64(), process::usage());
         }

@@ -171,12 +171,12 @@ impl Serving {
         Serving { process, port: line.trim().parse().expect("a port") }
     }
 
-    fn ask(&mut self, what: &str) -> String {
+    fn ask(&mut self, what: &str) -> Vec<u8> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server listens");
         write!(stream, "GET /_bench/{what} HTTP/1.1\r\n\r\n").expect("the server reads");
         let mut buffer = Vec::new();
         let (head, end) = read_message(&mut stream, &mut buffer).expect("the server answers");
-        String::from_utf8_lossy(&buffer[head..end]).into_owned()
+        buffer[head..end].to_vec()
     }
 
     fn begin(&mut self, microseconds: u64, log: bool) {
@@ -185,7 +185,7 @@ impl Serving {
 
     fn end(&mut self) -> String {
         // The processor time of the server runs on from round to round, and is told apart from the clients' by its name.
-        self.ask("end").replace("cpu=", "server_cpu=").replace("rss=", "server_rss=")
+        String::from_utf8_lossy(&self.ask("end")).replace("cpu=", "server_cpu=").replace("rss=", "server_rss=")
     }
 
     fn child(&self, arguments: &[&str]) -> String {

@@ -71,16 +71,17 @@ impl Server {
             let is_head = request.starts_with(b"HEAD ");
             let length = if is_head { 0 } else { body.len() };
             let mut reply =
-                format!("HTTP/1.1 {status} X\r\n{headers}x-amzn-requestid: bench\r\ncontent-length: {length}\r\n\r\n");
+                format!("HTTP/1.1 {status} X\r\n{headers}x-amzn-requestid: bench\r\ncontent-length: {length}\r\n\r\n")
+                    .into_bytes();
             if !is_head {
-                reply.push_str(&body);
+                reply.extend_from_slice(&body);
             }
             if !is_admin {
                 let until = Duration::from_micros(self.latency_us.load(Relaxed));
                 std::thread::sleep(until.saturating_sub(arrived.elapsed()));
                 self.in_flight.fetch_sub(1, Relaxed);
             }
-            if stream.write_all(reply.as_bytes()).is_err() {
+            if stream.write_all(&reply).is_err() {
                 return;
             }
         }
@@ -126,7 +127,7 @@ impl Server {
                 self.throttled.store(0, Relaxed);
                 self.peak.store(0, Relaxed);
                 self.buckets.lock().expect("the buckets").clear();
-                String::new()
+                Vec::new()
             }
             [_, _, "end"] => {
                 let of = |count: &AtomicUsize| count.load(Relaxed);
@@ -137,12 +138,13 @@ impl Server {
                     of(&self.peak),
                     process::usage()
                 )
+                .into_bytes()
             }
             [_, _, "log"] => {
                 let log = std::mem::take(&mut *self.log.lock().expect("the log"));
-                log.iter().map(|request| format!("{}\n{}", request.len(), String::from_utf8_lossy(request))).collect()
+                log.iter().flat_map(|request| [format!("{}\n", request.len()).as_bytes(), request].concat()).collect()
             }
-            _ => String::new(),
+            _ => Vec::new(),
         };
         (200, "", body)
     }
@@ -193,6 +195,7 @@ impl<'a> Asked<'a> {
             None if body.starts_with("Action=") => (service, body[7..].split('&').next()?),
             None if path.contains("/v20180820/") => ("s3control", "GetPublicAccessBlock"),
             None if service == "s3" => ("s3", s3_operation(method, path)),
+            None if service == "monitoring" => ("cloudwatch", path.rsplit('/').next()?),
             None => (service, ""),
         };
         Some(Asked { region, call: Call { account, service, operation, path, body } })

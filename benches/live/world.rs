@@ -23,8 +23,9 @@ pub(crate) struct Call<'a> {
 }
 
 /// Status, header lines, body.
-pub(crate) type Reply = (u16, &'static str, String);
+pub(crate) type Reply = (u16, &'static str, Vec<u8>);
 
+const CBOR: &str = "content-type: application/cbor\r\nsmithy-protocol: rpc-v2-cbor\r\n";
 const BASE: &str = "us-east-1";
 const SEVENTEEN: [&str; 17] = [
     BASE,
@@ -46,16 +47,16 @@ const SEVENTEEN: [&str; 17] = [
     "sa-east-1",
 ];
 
-fn ok(body: impl Into<String>) -> Reply {
+fn ok(body: impl Into<Vec<u8>>) -> Reply {
     (200, "", body.into())
 }
 
 fn json_error(kind: &str) -> Reply {
-    (400, "", json!({"__type": kind, "message": "told so"}).to_string())
+    (400, "", json!({"__type": kind, "message": "told so"}).to_string().into())
 }
 
 fn s3_error(status: u16, code: &str) -> Reply {
-    (status, "", format!("<Error><Code>{code}</Code><Message>told so</Message></Error>"))
+    (status, "", format!("<Error><Code>{code}</Code><Message>told so</Message></Error>").into())
 }
 
 /// The twelve digits of an account.
@@ -77,6 +78,11 @@ impl World {
                  </GetCallerIdentityResult></GetCallerIdentityResponse>",
                 call.account
             )),
+            ("iam", "GetAccountSummary") => ok(
+                "<GetAccountSummaryResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><GetAccountSummaryResult><SummaryMap>\
+                 <entry><key>AccountMFAEnabled</key><value>1</value></entry><entry><key>AccountAccessKeysPresent</key><value>0</value>\
+                 </entry></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>",
+            ),
             ("iam", _) => ok(format!(
                 "<ListAccountAliasesResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ListAccountAliasesResult>\
                  <IsTruncated>false</IsTruncated><AccountAliases><member>acme-{}</member></AccountAliases>\
@@ -91,6 +97,16 @@ impl World {
             ("organizations", operation) => self.organizations(operation, call.body),
             ("cloudtrail", operation) => cloudtrail(operation, call),
             ("kms", operation) => kms(operation, call),
+            ("logs", "DescribeMetricFilters") => {
+                let filter = |name: &str| {
+                    json!({"filterName": name, "filterPattern": format!("{{ $.eventName = {name} }}"), "logGroupName": "/cloudtrail/org",
+                        "metricTransformations": [{"metricName": name, "metricNamespace": "Trails", "metricValue": "1"}]})
+                };
+                ok(json!({"metricFilters": ["StopLogging", "DeleteTrail", "UpdateTrail"].map(filter)}).to_string())
+            }
+            ("logs", "DescribeSubscriptionFilters") => ok("{\"subscriptionFilters\":[]}"),
+            // A map of two empty lists, in CBOR.
+            ("cloudwatch", _) => (200, CBOR, b"\xa2\x6cMetricAlarms\x80\x6fCompositeAlarms\x80".to_vec()),
             ("logs", _) => {
                 let arn = format!("arn:aws:logs:{BASE}:{}:log-group:/cloudtrail/org", call.account);
                 ok(json!({"logGroups": [{"logGroupName": "/cloudtrail/org", "arn": format!("{arn}:*"), "logGroupArn": arn,
@@ -105,6 +121,13 @@ impl World {
                 call.account
             )),
             ("s3", operation) => s3(operation, call),
+            ("events", _) => ok("{\"Rules\":[]}"),
+            ("config", operation) => ok(config(operation).to_string()),
+            ("guardduty", _) if call.path == "/detector" => ok("{\"detectorIds\":[\"d\"],\"nextToken\":\"\"}"),
+            ("guardduty", _) => ok("{\"status\":\"ENABLED\"}"),
+            ("securityhub", _) => {
+                ok(json!({"HubArn": format!("arn:aws:securityhub:{BASE}:{}:hub/default", call.account)}).to_string())
+            }
             _ => json_error("UnknownOperationException"),
         }
     }
@@ -194,8 +217,21 @@ fn cloudtrail(operation: &str, call: &Call<'_>) -> Reply {
             ok("{\"EventSelectors\":[{\"ReadWriteType\":\"All\",\"IncludeManagementEvents\":true,\"DataResources\":[],\
              \"ExcludeManagementEventSources\":[]}]}")
         }
+        "ListEventDataStores" => ok("{\"EventDataStores\":[]}"),
         "ListTags" => ok("{\"ResourceTagList\":[{\"TagsList\":[{\"Key\":\"team\",\"Value\":\"security\"}]}]}"),
         _ => json_error("UnknownOperationException"),
+    }
+}
+
+fn config(operation: &str) -> Value {
+    match operation {
+        "DescribeConfigurationRecorders" => {
+            json!({"ConfigurationRecorders": [{"name": "default", "recordingGroup": {"allSupported": true}}]})
+        }
+        "DescribeConfigurationRecorderStatus" => {
+            json!({"ConfigurationRecordersStatus": [{"name": "default", "recording": true, "lastStatus": "SUCCESS"}]})
+        }
+        _ => json!({"DeliveryChannelsStatus": [{"name": "default", "configHistoryDeliveryInfo": {"lastStatus": "SUCCESS"}}]}),
     }
 }
 
@@ -240,7 +276,7 @@ fn s3(operation: &str, call: &Call<'_>) -> Reply {
             let bucket = if own { bucket.as_str() } else { "" };
             ok(format!("<ListAllMyBucketsResult><Buckets>{bucket}</Buckets></ListAllMyBucketsResult>"))
         }
-        "HeadBucket" => (200, "x-amz-bucket-region: us-east-1\r\n", String::new()),
+        "HeadBucket" => (200, "x-amz-bucket-region: us-east-1\r\n", Vec::new()),
         "GetBucketVersioning" => ok("<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"),
         "GetBucketEncryption" => ok(format!(
             "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm>\

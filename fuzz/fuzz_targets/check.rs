@@ -56,7 +56,7 @@ fuzz_target!(|text: &str| {
     }
     let names: Vec<String> = parameters.keys().cloned().collect();
     if let Ok(texts) = Texts::read(&[("text", text)], Trail::table(), &names) {
-        let subject = Subject { record: &INVENTORY.trails[0], parameters: &parameters, counterexamples: &["a case".into()] };
+        let subject = Subject { record: &INVENTORY.trails[0], parameters: &parameters, counterexamples: &["a case".into()], called: "" };
         let _ = texts.about(&subject).fill("text");
     }
 });

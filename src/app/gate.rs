@@ -71,7 +71,9 @@ impl Gates {
             return Verdict { exit: Exit::Interrupted, reasons: Vec::new() };
         }
         let mut reasons = Vec::new();
-        let fails = |f: &&crate::finding::Finding| f.outcome == Outcome::Fail && f.severity >= self.fail_on && !f.is_waived();
+        let fails = |f: &&crate::finding::Finding| {
+            f.outcome == Outcome::Fail && f.severity >= self.fail_on && !f.is_waived() && !f.is_known()
+        };
         let mut failed = report.findings.iter().filter(fails).count() > 0;
         let counts = |f: &crate::finding::Finding| f.outcome == Outcome::Unknown && !waits_for_run_time(f);
         let mut open = !self.allow_unknown && report.findings.iter().any(counts);

@@ -1,8 +1,9 @@
 //! Where the facts of a scan come from: AWS, a recording, saved inventories, or code.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Refusal;
+use super::stranger;
 use super::templates::Templates;
 use super::terminal::Terminal;
 use crate::cli::Scan;
@@ -29,7 +30,16 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
     }
     refuse_live_options(scan)?;
     let (mut inventories, mut files, mut templates) = (Vec::new(), Vec::new(), Templates::default());
+    let mut seen: Vec<(PathBuf, &PathBuf)> = Vec::new();
     for path in &scan.paths {
+        // Two names of one file are one.
+        if let Ok(whole) = std::fs::canonicalize(path) {
+            if let Some((_, other)) = seen.iter().find(|(known, _)| *known == whole) {
+                return Err(Refusal::new(format!("`{}` and `{}` are the same", other.display(), path.display()))
+                    .hint("name each file, or its folder, once"));
+            }
+            seen.push((whole, path));
+        }
         if path.is_dir() && templates.folder(path)? {
             continue;
         }
@@ -107,17 +117,31 @@ enum Input {
 
 fn one(path: &Path, terminal: &Terminal) -> Result<Input, Refusal> {
     if !path.is_file() {
+        if !example_is_at(path) && !is_recording(path) {
+            return Err(stranger::path(path));
+        }
         return recording(path, terminal).map(|inventory| Input::Facts(Box::new(inventory)));
     }
     let shown = path.display().to_string();
-    let form = match std::fs::metadata(path) {
+    let (form, bytes) = match std::fs::metadata(path) {
         Ok(about) if usize::try_from(about.len()).is_ok_and(|length| length > code::MAX_BYTES) => {
             return Err(Refusal::new(format!("`{shown}` is larger than {} MiB", code::MAX_BYTES / 1024 / 1024)));
         }
-        _ => std::fs::read(path).map_or(Form::Unknown, |bytes| code::recognise(&bytes)),
+        _ => {
+            let bytes = std::fs::read(path)
+                .map_err(|e| Refusal::new(format!("cannot read `{shown}`: {e}")).hint("let it be read, or name another file"))?;
+            (code::recognise(&bytes), bytes)
+        }
     };
     match form {
+        Form::Broken(error) => {
+            Err(Refusal::new(format!("{shown}:{error}")).hint("write it anew with `terraform show -json PLANFILE > plan.json`"))
+        }
         Form::OtherJson | Form::Unknown => {
+            if let Some(refusal) = stranger::file(path, &bytes) {
+                return Err(refusal);
+            }
+            drop(bytes);
             saved::load(path).map(|i| Input::Facts(Box::new(i))).map_err(|e| Refusal::caused(&e).hint(e.hint()))
         }
         form => Ok(Input::Code(form)),
@@ -131,7 +155,7 @@ fn of_code(stacks: &[Stack], complete: bool) -> Result<Option<Inventory>, Refusa
     }
     let mut files = std::collections::BTreeSet::new();
     if let Some(twice) = stacks.iter().find(|stack| !files.insert(stack.file.as_str())) {
-        return Err(Refusal::new(format!("`{}` is named more than once", twice.file)));
+        return Err(Refusal::new(format!("`{}` is named more than once", twice.file)).hint("name each file, or its folder, once"));
     }
     // A plan that does not say when it was made is of now.
     let read = stacks.iter().filter_map(|stack| stack.read).max().unwrap_or_else(jiff::Timestamp::now);
@@ -148,6 +172,23 @@ fn from_aws(_: &Scan, _: &Config, _: &Terminal) -> Result<Inventory, Refusal> {
     Err(Refusal::new("this program was built without AWS").hint("name a saved inventory, or build with the default features"))
 }
 
+/// Whether a folder looks like a recording, be it a good one.
+fn is_recording(path: &Path) -> bool {
+    path.join("recording.json").exists() || path.join("calls").is_dir()
+}
+
+/// Whether an example of this name is carried inside the program.
+#[cfg(feature = "aws")]
+fn example_is_at(path: &Path) -> bool {
+    example::find(path).is_some()
+}
+
+/// Of examples whole programs alone can make something.
+#[cfg(not(feature = "aws"))]
+fn example_is_at(_: &Path) -> bool {
+    false
+}
+
 #[cfg(feature = "aws")]
 fn recording(path: &Path, terminal: &Terminal) -> Result<Inventory, Refusal> {
     // A folder on disk stands above the embedded one of the same name.
@@ -161,8 +202,8 @@ fn recording(path: &Path, terminal: &Terminal) -> Result<Inventory, Refusal> {
 
 #[cfg(not(feature = "aws"))]
 fn recording(path: &Path, _: &Terminal) -> Result<Inventory, Refusal> {
-    Err(Refusal::new(format!("`{}` is no file", path.display()))
-        .hint("recordings need a build with the default features; saved inventories do not"))
+    Err(Refusal::new(format!("`{}` is a recording, and this program was built without AWS", path.display()))
+        .hint("build it with the default features (`cargo install --path .`); an inventory.json that was saved of it needs none"))
 }
 
 /// Two readings of one account may say different things, at different times or of different Regions: neither is left out unseen.

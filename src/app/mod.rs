@@ -1,6 +1,7 @@
 //! The commands. Here, and nowhere else, are the clock, the environment, files, standard output and progress.
 
 mod athena;
+mod baseline;
 pub mod cases;
 mod evidence;
 #[cfg(feature = "aws")]
@@ -18,6 +19,7 @@ mod scan;
 mod schema;
 #[cfg(feature = "aws")]
 mod security_hub;
+mod stranger;
 mod templates;
 mod terminal;
 mod vary;

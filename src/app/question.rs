@@ -7,9 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Refusal;
+use super::baseline::Given;
 use super::scan::Selection;
 use super::waiver::Waivers;
 use crate::audit::{Settings, audit};
+use crate::baseline::Applied;
 use crate::finding::Severity;
 use crate::inventory::Inventory;
 use crate::policy::ParameterValue;
@@ -41,6 +43,9 @@ pub(super) struct Question {
     /// The file of waivers, where there is one; its text is saved beside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     waivers: Option<WaiverFile>,
+    /// The baseline, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    baseline: Option<Given>,
 }
 
 /// What is said of a file of waivers beside its text.
@@ -75,7 +80,17 @@ impl Question {
             WaiverFile { name: w.source.name.clone(), evidence }
         });
         let Settings { severities, as_read, .. } = settings;
-        Question { now, as_read, asked, frameworks, scopes, parameters, severities, set_aside, waivers }
+        Question { now, as_read, asked, frameworks, scopes, parameters, severities, set_aside, waivers, baseline: None }
+    }
+
+    /// The same question, with a baseline laid upon what fails.
+    pub(super) fn against(self, baseline: Option<Given>) -> Self {
+        Question { baseline, ..self }
+    }
+
+    /// What the baseline comes to in a report.
+    pub(super) fn laid(&self, report: &Report, inventory: &Inventory) -> Option<Applied> {
+        Some(self.baseline.as_ref()?.lay(&mut report.findings.clone(), inventory, &self.asked))
     }
 
     /// Whether the catalogue has every policy and framework that is named, so that none is silently not asked.
@@ -137,6 +152,7 @@ impl Question {
         let before = before.map(|before| audit(before, catalogue, &settings, self.now)).transpose().map_err(failed)?;
         let change = before.map(|before| PlanChange::of(&before, &findings));
         let applied = register.map(|register| register.apply(&mut findings, &catalogue.reported(&self.frameworks), self.now));
+        let laid = self.baseline.as_ref().map(|given| (given, given.lay(&mut findings, inventory, &self.asked)));
         let material = Material {
             inventory,
             catalogue,
@@ -149,6 +165,11 @@ impl Question {
             now: self.now,
         };
         let mut report = Report::build(&material, findings);
+        if let Some((given, applied)) = laid {
+            let view = given.view(&applied, &report.findings);
+            report.result.push_str(&view.aside());
+            report.baseline = Some(view);
+        }
         report.collected.judged_as_read = self.as_read;
         if let Some(code) = &mut report.code {
             code.change = change;

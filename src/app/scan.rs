@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::gate::{self, Gates};
 use super::question::Question;
 use super::terminal::Terminal;
-use super::{Exit, Refusal, catalogue, history, inputs, read, waiver};
+use super::{Exit, Refusal, baseline, catalogue, history, inputs, read, waiver};
 use crate::audit::Settings;
 use crate::cli::{Format, Scan};
 use crate::config::{Config, FILE_NAME};
@@ -39,6 +40,8 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
         required: gate::required(&scan.required, &scan.frameworks, &catalogue)?,
         min_coverage: scan.min_coverage,
     };
+    let baseline = scan.baseline.as_deref().map(baseline::load).transpose()?;
+    let writing = scan.write_baseline.as_deref().map(baseline::Writing::prepare).transpose()?;
     let output = Output::prepare(scan, &config)?;
     let mut sealing = super::evidence::Sealing::begin(scan)?;
     let inventory = match &mut sealing {
@@ -48,6 +51,7 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     let now = selection.as_of(scan.now, &inventory);
     let frameworks = reported(scan, &config, &catalogue, waivers.as_ref());
     let question = Question::new(selection, frameworks, config.scopes(), now, &catalogue, waivers.as_ref());
+    let question = question.against(baseline);
     let report = question.answer(&inventory, &catalogue, waivers.as_ref().map(|w| &w.register))?;
     let past = history.map(|history| history::kept(history, &report)).transpose()?;
     output.write(&report, past.as_ref(), &inventory, terminal)?;
@@ -65,6 +69,9 @@ pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
     }
     if let Some(view) = &report.waivers {
         waiver::warn(view, terminal);
+    }
+    if let Some(writing) = writing {
+        writing.write(&report, question.laid(&report, &inventory).as_ref(), terminal)?;
     }
     let verdict = gates.judge(&report);
     verdict.reasons.iter().for_each(|reason| terminal.complain(reason));
@@ -192,7 +199,10 @@ impl Output {
     fn write(&self, report: &Report, past: Option<&Past>, inventory: &Inventory, terminal: &Terminal) -> Result<(), Refusal> {
         let Some(folder) = &self.folder else {
             for format in &self.formats {
-                terminal.print(&self.render(*format, report, past, inventory, terminal)?);
+                match format {
+                    Format::Json => terminal.stream(|out| json::write_to(report, out)).map_err(|e| unwritten(&e))?,
+                    format => terminal.print(&self.render(*format, report, past, inventory, terminal)?),
+                }
             }
             return Ok(());
         };
@@ -200,7 +210,10 @@ impl Output {
         for format in &self.formats {
             let Some(name) = file_name(*format) else { continue };
             let path = folder.join(name);
-            whole_file(&path, self.render(*format, report, past, inventory, terminal)?.as_bytes())?;
+            match format {
+                Format::Json => whole_file_by(&path, |out| json::write_to(report, out))?,
+                format => whole_file(&path, self.render(*format, report, past, inventory, terminal)?.as_bytes())?,
+            }
             written.push(path.display().to_string());
         }
         terminal.print(&summary(report, past, terminal));
@@ -219,8 +232,9 @@ impl Output {
         terminal: &Terminal,
     ) -> Result<String, Refusal> {
         fn sound<T, E: std::fmt::Display>(written: Result<T, E>) -> Result<T, Refusal> {
-            written.map_err(|e| Refusal::new(format!("the report could not be written: {e}")))
+            written.map_err(|e| unwritten(&e))
         }
+        let lines = || sound(inventory.to_json()).map(|text| InventoryLines::of(&text));
         let written = match format {
             Format::Text => return Ok(summary(report, past, terminal)),
             Format::Html => return sound(html::write_with_past(report, past)),
@@ -228,11 +242,12 @@ impl Output {
             Format::Inventory => return sound(inventory.to_json()),
             Format::Csv => sound(exchange::csv::write(report))?,
             Format::Md => exchange::markdown::write(report),
-            Format::Sarif => exchange::sarif::write(report, &InventoryLines::of(&sound(inventory.to_json())?)),
+            Format::Sarif => exchange::sarif::write(report, &lines()?),
             Format::Oscal => sound(exchange::oscal::write(report))?,
             Format::Ocsf => exchange::ocsf::write(report),
             Format::Asff => exchange::asff::write(report),
             Format::Junit => sound(exchange::junit::write(report))?,
+            Format::Gitlab => exchange::gitlab::write(report, &lines()?),
         };
         for note in &written.notes {
             terminal.complain(note);
@@ -261,6 +276,7 @@ fn file_name(format: Format) -> Option<&'static str> {
         Format::Ocsf => Some("report.ocsf.jsonl"),
         Format::Asff => Some("report.asff.jsonl"),
         Format::Junit => Some("report.junit.xml"),
+        Format::Gitlab => Some("gl-code-quality-report.json"),
     }
 }
 
@@ -283,10 +299,20 @@ pub(super) fn writable(folder: &Path) -> Result<(), Refusal> {
     })
 }
 
+fn unwritten(error: &dyn std::fmt::Display) -> Refusal {
+    Refusal::new(format!("the report could not be written: {error}"))
+}
+
 /// A file is there as a whole or not at all.
 pub(super) fn whole_file(path: &Path, bytes: &[u8]) -> Result<(), Refusal> {
+    whole_file_by(path, |out| out.write_all(bytes))
+}
+
+/// The same, of what is written piece by piece.
+fn whole_file_by(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), Refusal> {
     let part = path.with_extension("part");
-    fs::write(&part, bytes)
+    fs::File::create(&part)
+        .and_then(|mut file| write(&mut file))
         .and_then(|()| fs::rename(&part, path))
         .map_err(|e| Refusal::new(format!("cannot write `{}`: {e}", path.display())))
 }

@@ -13,6 +13,7 @@ pub(super) fn run(of: SchemaOf, terminal: &Terminal) -> Result<Exit, Refusal> {
         SchemaOf::Policy => schema_for!(crate::policy::PolicyFile),
         SchemaOf::Framework => schema_for!(crate::policy::framework::Framework),
         SchemaOf::Waivers => schema_for!(crate::waiver::WaiverFile),
+        SchemaOf::Baseline => schema_for!(crate::baseline::Baseline),
         SchemaOf::Config => schema_for!(crate::config::Config),
     };
     let text = serde_json::to_string_pretty(&schema).map_err(|e| Refusal::new(e.to_string()))?;

@@ -47,13 +47,18 @@ impl Templates {
         let mut files = Vec::new();
         gather(folder, DEEPEST, &mut files);
         files.sort();
-        let (before, shown) = (self.inputs.len() + self.plans.len(), |path: &Path| path.display().to_string());
+        let (before, shown) =
+            (self.inputs.len() + self.plans.len(), |path: &Path| path.strip_prefix(".").unwrap_or(path).display().to_string());
         let mut unread = Vec::new();
         for path in files {
             match fs::read(&path).map(|bytes| recognise(&bytes)) {
                 Ok(Form::Template(bytes)) => self.file(shown(&path), bytes),
                 Ok(form @ (Form::Plan(_) | Form::Encrypted)) => self.plans.push((shown(&path), form)),
                 Ok(Form::PlanFile(_) | Form::OtherJson | Form::Unknown) => {}
+                Ok(Form::Broken(error)) => unread.push(
+                    Gap::new(GapKind::NotUnderstood, format!("{}:{error}", shown(&path)))
+                        .with_remedy(Remedy::Do("write it anew with `terraform show -json PLANFILE > plan.json`".into())),
+                ),
                 Err(error) => unread.push(
                     Gap::new(GapKind::AbsentInput, format!("cannot read `{}`: {error}", shown(&path)))
                         .with_remedy(Remedy::Do("let it be read, or name the other files one by one".into())),

@@ -1,6 +1,6 @@
 //! Standard output and standard error: data on the one, everything else on the other.
 
-use std::io::{IsTerminal, Write};
+use std::io::{self, IsTerminal, Write};
 use std::process;
 
 use crate::cli::{Color, Global};
@@ -39,6 +39,19 @@ impl Terminal {
         let written = out.write_all(text.as_bytes()).and_then(|()| out.write_all(ended.as_bytes())).and_then(|()| out.flush());
         if written.is_err_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe) {
             process::exit(0);
+        }
+    }
+
+    /// Data that is written piece by piece.
+    ///
+    /// # Errors
+    /// Standard output takes no more. A reader that went away is no failure of ours.
+    pub(super) fn stream(&self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        // Not line by line, as standard output is written otherwise.
+        let mut out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+        match write(&mut out).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => process::exit(0),
+            written => written,
         }
     }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::cbor;
 use super::operation::Operation;
 use super::progress::Progress;
 use crate::inventory::CallId;
@@ -23,8 +24,16 @@ tokio::task_local! {
 }
 
 /// Headers of an answer that are kept: those that identify the request, name the bucket's Region, or that the SDK reads.
-pub(super) const KEPT_HEADERS: [&str; 7] =
-    ["content-type", "date", "x-amz-bucket-region", "x-amz-id-2", "x-amz-request-id", "x-amzn-errortype", "x-amzn-requestid"];
+pub(super) const KEPT_HEADERS: [&str; 8] = [
+    "content-type",
+    "date",
+    "x-amz-bucket-region",
+    "x-amz-id-2",
+    "x-amz-request-id",
+    "x-amzn-errortype",
+    "x-amzn-query-error",
+    "x-amzn-requestid",
+];
 
 /// One call on its way: who asks, and the last attempt.
 pub(super) struct Exchange {
@@ -162,8 +171,9 @@ impl Request {
         let mut query: Vec<String> =
             query.split('&').filter(|q| !q.is_empty() && !q.starts_with("x-id=")).map(str::to_string).collect();
         query.sort();
-        let body = match serde_json::from_slice::<Value>(body) {
-            Ok(value @ Value::Object(_)) => Body::Text(canonical_json(&value)),
+        // CloudWatch is asked in CBOR: as JSON it is readable, and the order is no difference there either.
+        let body = match serde_json::from_slice::<Value>(body).ok().or_else(|| cbor::to_json(body)) {
+            Some(value @ Value::Object(_)) => Body::Text(canonical_json(&value)),
             _ => Body::from_bytes(body.to_vec()),
         };
         Request { method: method.to_string(), path: path.to_string(), query, body }
@@ -224,7 +234,16 @@ fn canonical_json(value: &Value) -> String {
 pub(super) fn redact(body: Vec<u8>, is_error: bool, secrets: &[String]) -> Vec<u8> {
     let mut text = match String::from_utf8(body) {
         Ok(text) => text,
-        Err(e) => return e.into_bytes(),
+        Err(e) => {
+            let body = e.into_bytes();
+            let within = |text: &mut Vec<u8>| {
+                let clean = redact(text.clone(), is_error, secrets);
+                let is_changed = clean != *text;
+                *text = clean;
+                usize::from(is_changed)
+            };
+            return cbor::edited(&body, within).filter(|(_, count)| *count > 0).map_or(body, |(clean, _)| clean);
+        }
     };
     for secret in secrets.iter().filter(|s| s.len() >= 8) {
         if text.contains(secret.as_str()) {
@@ -325,6 +344,24 @@ mod tests {
     fn the_requests_own_secrets_are_redacted_in_any_answer() {
         let text = redact(b"<A>my-session-token</A>".to_vec(), false, &["my-session-token".into()]);
         assert_eq!(text, b"<A>[redacted]</A>");
+    }
+
+    #[test]
+    fn order_in_a_request_in_cbor_is_no_difference_and_it_is_readable() {
+        let exchange = Exchange::new(operation::DESCRIBE_ALARMS, "eu-west-1", "", Arc::new(Silent));
+        let uri = "https://monitoring.eu-west-1.amazonaws.com/service/GraniteServiceVersion20100801/operation/DescribeAlarms";
+        let of = |body: &[u8]| Request::canonical(&exchange, "POST", uri, body);
+        let one = of(b"\xbf\x6aMaxRecords\x18\x64\x69NextToken\x61x\xff");
+        let two = of(b"\xa2\x69NextToken\x61x\x6aMaxRecords\x18\x64");
+        assert_eq!(one, two);
+        assert_eq!(one.body, Body::Text(r#"{"MaxRecords":100,"NextToken":"x"}"#.into()));
+    }
+
+    #[test]
+    fn secrets_are_redacted_in_cbor_too() {
+        let body = [b"\xa1\x67message\x78\x2e".as_slice(), b"key ASIAEXAMPLEEXAMPLE01 of my-session-token x"].concat();
+        let clean = redact(body, true, &["my-session-token".into()]);
+        assert_eq!(cbor::to_json(&clean), Some(serde_json::json!({"message": "key [redacted] of [redacted] x"})));
     }
 
     #[test]

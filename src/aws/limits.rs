@@ -16,7 +16,8 @@ const IN_FLIGHT: usize = 96;
 /// Calls a second, and how many may start at once after a rest.
 fn rate(service: &str) -> f64 {
     match service {
-        "cloudtrail" => 8.0,
+        "cloudtrail" | "cloudwatch" => 8.0,
+        "logs" => 5.0,
         "s3" | "kms" => 50.0,
         _ => 20.0,
     }

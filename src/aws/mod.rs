@@ -14,6 +14,7 @@ pub mod operation;
 pub mod permission;
 with_sdk! {
     mod assume;
+    mod cbor;
     mod client;
     mod connect;
     mod connector;

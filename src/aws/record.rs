@@ -15,8 +15,10 @@ use std::{fs, io};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::cbor;
 use super::exchange::{Body, Breakage, Reply, Request, hex, key_of};
 use super::plan::Plan;
 use crate::inventory::Gap;
@@ -113,6 +115,9 @@ pub(super) struct Envelope {
     pub(super) time: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) body: Option<Body>,
+    /// What a body in CBOR says, for people: a replay reads the body itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) decoded: Option<Value>,
     /// Why there was no answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) error: Option<Breakage>,
@@ -148,6 +153,9 @@ impl Envelope {
         if !envelope.is_whole() {
             return Err(RecordingError::Hollow { path: path.into() });
         }
+        if envelope.decoded.is_some() && envelope.decoded != envelope.decode() {
+            return Err(RecordingError::Belied { path: path.into() });
+        }
         Ok((key, envelope))
     }
 
@@ -156,7 +164,7 @@ impl Envelope {
             time: self.time,
             server_date: self.headers.get("date").cloned(),
             ending: match (self.status, &self.error) {
-                (Some(status), None) if status < 400 || status == 404 => Ending::Answered,
+                (Some(status), None) if status < 400 || status == 404 || self.is_without_hub() => Ending::Answered,
                 (Some(status), None) if self.is_denied(status) => Ending::Denied,
                 _ => Ending::Failed,
             },
@@ -166,6 +174,22 @@ impl Envelope {
     fn path(&self, key: &str) -> String {
         let Envelope { account, region, service, operation, .. } = self;
         format!("calls/{account}/{region}/{service}.{operation}.{}.json", &key[..12])
+    }
+
+    /// Whether the body is in CBOR.
+    fn is_cbor(&self) -> bool {
+        self.headers.get("content-type").is_some_and(|kind| kind.starts_with("application/cbor"))
+    }
+
+    /// What a body in CBOR says.
+    fn decode(&self) -> Option<Value> {
+        self.body.as_ref().filter(|_| self.is_cbor()).and_then(Body::to_bytes).and_then(|bytes| cbor::to_json(&bytes))
+    }
+
+    /// Security Hub says with a refusal that nobody has enabled it.
+    fn is_without_hub(&self) -> bool {
+        let says = |body: &Body| matches!(body, Body::Text(text) if text.contains("not subscribed"));
+        self.service == "securityhub" && self.body.as_ref().is_some_and(says)
     }
 
     /// Services deny with 403, or with 400 and an error that says so.
@@ -229,6 +253,8 @@ pub enum RecordingError {
     Misplaced { path: String },
     #[error("`{path}` holds neither an answer nor an error, or both")]
     Hollow { path: String },
+    #[error("`{path}` shows under `decoded` what its body does not say")]
+    Belied { path: String },
     #[error("`{path}` is neither a file nor a folder")]
     NotAFile { path: String },
 }
@@ -331,10 +357,18 @@ impl Recording {
             let mut envelope = kept.envelope()?;
             let mut count = 0;
             if let Some(mut body) = envelope.body.as_ref().and_then(Body::to_bytes) {
-                count = edit(&mut body);
+                let in_cbor = if envelope.is_cbor() { cbor::edited(&body, &edit) } else { None };
+                (body, count) = in_cbor.unwrap_or_else(|| {
+                    let count = edit(&mut body);
+                    (body, count)
+                });
                 if count > 0 {
                     envelope.to_mut().body = Some(Body::from_bytes(body));
                 }
+            }
+            if envelope.is_cbor() {
+                let decoded = envelope.decode();
+                envelope.to_mut().decoded = decoded;
             }
             let (path, bytes) = (envelope.path(key), json(&*envelope));
             take(&path, &bytes, count)?;

@@ -435,6 +435,7 @@ impl Session {
             headers: BTreeMap::new(),
             time: attempt.time.unwrap_or_else(now),
             body: None,
+            decoded: None,
             error: None,
         };
         match (&failure, attempt.reply) {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use crate::finding::Fix;
 use crate::inventory::noun::closest;
+use crate::parallel;
 use crate::semantics::PartialEvent;
 use crate::semantics::watch::WatchedEvent;
 use crate::yaml::{Complaint, SourceFile, Step};
 
-use super::check::{CheckError, Env, Program, Reads, population};
+use super::check::{CheckError, Env, Program, Reads, STACK, population};
 use super::framework::Framework;
 use super::message::{self, TemplateError, Texts};
 use super::{ParameterValue, PolicyFile, embedded, events};
@@ -96,8 +97,8 @@ impl Catalogue {
     fn add(&mut self, policies: Vec<SourceFile>, frameworks: Vec<SourceFile>, embedded: bool) -> Result<(), Vec<Complaint>> {
         let mut complaints = Vec::new();
         let mut named: BTreeMap<String, String> = BTreeMap::new();
-        for mut source in frameworks {
-            match framework(&mut source) {
+        for (source, read) in parallel::map(&frameworks, framework) {
+            match read {
                 Ok(f) => {
                     if let Some(first) = named.insert(f.id.clone(), source.name.clone()) {
                         complaints.push(duplicate(&source, &f.id, &first));
@@ -110,8 +111,11 @@ impl Catalogue {
             }
         }
         named.clear();
-        for mut source in policies {
-            match self.policy(&mut source, embedded) {
+        let Some(read) = parallel::map_deep(&policies, STACK, |source| self.policy(source, embedded)) else {
+            return Err(vec![SourceFile::new("policies", "").whole("there is no memory to read the policies")]);
+        };
+        for (source, read) in read {
+            match read {
                 Ok(p) => {
                     let id = p.file.id.clone();
                     if let Some(first) = named.insert(id.clone(), source.name.clone()) {
@@ -127,7 +131,14 @@ impl Catalogue {
         if complaints.is_empty() { Ok(()) } else { Err(complaints) }
     }
 
-    fn policy(&self, source: &mut SourceFile, embedded: bool) -> Result<Policy, Vec<Complaint>> {
+    /// A policy of a file, and the file as it was read. Call it on a stack of [`STACK`] bytes.
+    fn policy(&self, source: &SourceFile, embedded: bool) -> (SourceFile, Result<Policy, Vec<Complaint>>) {
+        let mut source = source.clone();
+        let policy = self.policy_of(&mut source, embedded);
+        (source, policy)
+    }
+
+    fn policy_of(&self, source: &mut SourceFile, embedded: bool) -> Result<Policy, Vec<Complaint>> {
         let file: PolicyFile = source.parse().map_err(|c| vec![c])?;
         let mut complaints = Vec::new();
         let s = &*source;
@@ -157,7 +168,7 @@ impl Catalogue {
             events: file.events.keys().cloned().collect(),
             watched_alone: watched.keys().filter(|name| !events.contains_key(*name)).cloned().collect(),
         };
-        let mut compile = |text: &str, path: &[Step<'_>]| match Program::compile(text, &env) {
+        let mut compile = |text: &str, path: &[Step<'_>]| match Program::compile_here(text, &env) {
             Ok(program) => Some(program),
             Err(e) => {
                 complaints.push(expression(s, path, text, &e));
@@ -212,7 +223,14 @@ impl Catalogue {
     }
 }
 
-fn framework(source: &mut SourceFile) -> Result<Framework, Vec<Complaint>> {
+/// A framework of a file, and the file as it was read.
+fn framework(source: &SourceFile) -> (SourceFile, Result<Framework, Vec<Complaint>>) {
+    let mut source = source.clone();
+    let framework = framework_of(&mut source);
+    (source, framework)
+}
+
+fn framework_of(source: &mut SourceFile) -> Result<Framework, Vec<Complaint>> {
     let file: Framework = source.parse().map_err(|c| vec![c])?;
     let mut complaints: Vec<Complaint> = identity(source, &file.id).into_iter().collect();
     let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
@@ -291,12 +309,12 @@ impl Policy {
     pub fn told(&self, subject: &message::Subject<'_>) -> Result<(String, Fix), TemplateError> {
         let texts = self.texts.about(subject);
         let fix = Fix {
-            summary: texts.fill("summary")?,
+            summary: texts.say("summary")?,
             cli: texts.fill("cli")?,
             terraform: texts.fill("terraform")?,
             cloudformation: texts.fill("cloudformation")?,
         };
-        Ok((texts.fill(MESSAGE)?, fix))
+        Ok((texts.say(MESSAGE)?, fix))
     }
 
     /// Every field that the policy's verdicts can hang on: those that find its subjects, and those that its expressions read.

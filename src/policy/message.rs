@@ -14,11 +14,16 @@ use crate::inventory::noun::{Kind, Noun, Opaque, Record, View, closest};
 
 use super::ParameterValue;
 
+/// The fields by which a thing is named.
+const NAMES: [&str; 3] = ["arn", "id", "name"];
+
 /// What a template may speak of.
 pub struct Subject<'a> {
     pub record: &'a dyn Record,
     pub parameters: &'a BTreeMap<String, ParameterValue>,
     pub counterexamples: &'a [String],
+    /// What people call it where code leaves its name open: the address in the code.
+    pub called: &'a str,
 }
 
 /// Why a template is refused.
@@ -43,6 +48,8 @@ pub struct Texts {
 pub struct Filling<'t> {
     texts: &'t Texts,
     names: Jinja,
+    /// The same for sentences, where they differ: an address is no name that a command could take.
+    spoken: Option<Jinja>,
 }
 
 impl Texts {
@@ -149,12 +156,21 @@ impl Texts {
             None => subject.record.noun().fields.iter().map(|f| f.name).filter_map(of).collect(),
         };
         let parameters: Map<String, Value> = subject.parameters.iter().map(|(k, v)| (k.clone(), json!(v))).collect();
-        let names = json!({
-            subject.record.noun_name(): fields,
-            "params": parameters,
-            "counterexamples": subject.counterexamples,
+        let names = |fields: &Map<String, Value>| {
+            Jinja::from(Serde(&json!({
+                subject.record.noun_name(): fields,
+                "params": parameters,
+                "counterexamples": subject.counterexamples,
+            })))
+        };
+        let is_open = |name: &&str| matches!(subject.record.read(name), Some(View::Unknown(_))) && fields.contains_key(*name);
+        let open: Vec<&str> = NAMES.into_iter().filter(is_open).collect();
+        let spoken = (!open.is_empty() && !subject.called.is_empty()).then(|| {
+            let mut fields = fields.clone();
+            fields.extend(open.iter().map(|name| ((*name).to_string(), json!(subject.called))));
+            names(&fields)
         });
-        Filling { texts: self, names: Jinja::from(Serde(&names)) }
+        Filling { texts: self, names: names(&fields), spoken }
     }
 }
 
@@ -164,8 +180,20 @@ impl Filling<'_> {
     /// # Errors
     /// A template that fails on this subject; a checked template fails only by misusing a filter.
     pub fn fill(&self, name: &str) -> Result<String, TemplateError> {
+        self.rendered(name, &self.names)
+    }
+
+    /// A sentence: what code leaves without a name is called by its address.
+    ///
+    /// # Errors
+    /// As [`Filling::fill`].
+    pub fn say(&self, name: &str) -> Result<String, TemplateError> {
+        self.rendered(name, self.spoken.as_ref().unwrap_or(&self.names))
+    }
+
+    fn rendered(&self, name: &str, names: &Jinja) -> Result<String, TemplateError> {
         let template = self.texts.env.get_template(name).map_err(|e| refused(&e))?;
-        template.render(&self.names).map(|text| text.trim().to_string()).map_err(|e| refused(&e))
+        template.render(names).map(|text| text.trim().to_string()).map_err(|e| refused(&e))
     }
 }
 
@@ -381,7 +409,7 @@ mod tests {
             ["cli", "terraform", "cloudformation", "summary"].map(|name| (name, template)).into();
         let texts = Texts::read(&all, crate::inventory::Trail::table(), &parameters).expect("the template is right");
         let names = json!({"params": {"name": "a'; rm -rf / #\n${x}", "days": 30}});
-        let about = Filling { texts: &texts, names: Jinja::from(Serde(&names)) };
+        let about = Filling { texts: &texts, names: Jinja::from(Serde(&names)), spoken: None };
         ["cli", "terraform", "cloudformation", "summary"].map(|name| about.fill(name).expect("it can be filled")).into()
     }
 

@@ -73,6 +73,7 @@ impl Report {
             population,
             score: Score::of(&findings),
             waivers,
+            baseline: None,
             summary,
             findings,
             gaps,

@@ -2,6 +2,7 @@
 //!
 //! A writer decides nothing: counting, sorting and wording that two formats share happen in [`Report`]. No clock, no files.
 
+mod baseline;
 pub mod build;
 mod code;
 mod concern;
@@ -30,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use crate::finding::{Finding, Outcome, Severity};
 use crate::inventory::{Call, CallId};
 
+pub use baseline::{BaselineTurn, BaselineView, CAVEAT, TurnedEntry};
 pub use code::{CodeView, Leaves, Moved, PlanChange, Reason};
 pub use executive::{Executive, Risk, Step};
 pub use gaps::GapView;
@@ -70,6 +72,9 @@ pub struct Report {
     /// The waivers and attestations of the owner; absent where no file of them was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waivers: Option<WaiversView>,
+    /// The fails that were there already; absent where no baseline was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineView>,
     pub frameworks: Vec<FrameworkView>,
     /// The frameworks that are not shown whole; none where only some policies were asked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -77,6 +82,8 @@ pub struct Report {
     /// The worst outcome of each policy in each account.
     pub heat_map: HeatMap,
     /// Fails by severity, then unknowns by severity, then passes, then not applicable; inside each by policy and subject.
+    #[serde(serialize_with = "json::findings")]
+    #[schemars(with = "Vec<Finding>")]
     pub findings: Vec<Finding>,
     /// What could not be read, each root cause once.
     pub gaps: Vec<GapView>,

@@ -137,6 +137,7 @@ mod tests {
             accepted: None,
             counterexamples: Vec::new(),
             waiver: None,
+            known: None,
             facts: Vec::new(),
             gaps: Vec::new(),
             requirements: Vec::new(),

@@ -3,7 +3,7 @@
 //! Source: <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>. Nothing here knows
 //! what is matched; where case does not count the caller folds it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
 /// More places in patterns than this are not gone through.
 const MOST_PLACES: usize = 2_000_000;
@@ -50,39 +50,35 @@ pub(super) fn classes(start: &str, patterns: &[&str]) -> Result<Vec<(BTreeSet<us
     let unnamed = "xyzqw0".chars().chain('\u{a1}'..=char::MAX).find(|c| !named.contains(c));
     let alphabet: Vec<char> = unnamed.into_iter().chain(named.iter().copied()).collect();
 
-    let step = |state: &State, c: char| -> State {
-        let mut next = State::new();
-        for &(pattern, at) in state {
-            match patterns[pattern].get(at) {
-                Some('*') => enter(&patterns, &mut next, pattern, at),
-                Some(p) if *p == '?' || *p == c => enter(&patterns, &mut next, pattern, at + 1),
-                _ => {}
-            }
-        }
-        next
-    };
-    let mut first = State::new();
+    let places = Places::of(&patterns);
+    let mut first = places.none();
     for pattern in 0..patterns.len() {
-        enter(&patterns, &mut first, pattern, 0);
+        places.enter(&mut first, places.first[pattern]);
     }
-    let first = start.chars().fold(first, |state, c| step(&state, c));
+    let first = start.chars().fold(first, |state, c| places.step(&state, c));
 
-    let mut seen: BTreeSet<State> = BTreeSet::new();
+    let mut seen: HashSet<State> = HashSet::new();
     let mut found: BTreeMap<BTreeSet<usize>, String> = BTreeMap::new();
-    let mut places = 0;
+    let mut gone_through = 0;
     let mut queue = VecDeque::from([(first, start.to_string())]);
     while let Some((state, text)) = queue.pop_front() {
-        for &c in &alphabet {
-            places += state.len() + 1;
-            if places > MOST_PLACES {
-                return Err(TooManyStates);
-            }
-            let next = step(&state, c);
-            if !seen.insert(next.clone()) {
+        gone_through += (places.in_state(&state).count() + 1) * alphabet.len();
+        if gone_through > MOST_PLACES {
+            return Err(TooManyStates);
+        }
+        let here: BTreeSet<char> = places.in_state(&state).filter_map(|at| places.next[at]).collect();
+        for (number, &c) in alphabet.iter().enumerate() {
+            // A character that no place here names leads where the first one leads.
+            if number > 0 && unnamed.is_some() && !here.contains(&c) {
                 continue;
             }
+            let next = places.step(&state, c);
+            if seen.contains(&next) {
+                continue;
+            }
+            seen.insert(next.clone());
             let text = format!("{text}{c}");
-            let matched = next.iter().filter(|(p, at)| *at == patterns[*p].len()).map(|(p, _)| *p).collect();
+            let matched = places.in_state(&next).filter(|at| places.is_end(*at)).map(|at| places.pattern[at]).collect();
             found.entry(matched).or_insert_with(|| text.clone());
             queue.push_back((next, text));
         }
@@ -90,15 +86,69 @@ pub(super) fn classes(start: &str, patterns: &[&str]) -> Result<Vec<(BTreeSet<us
     Ok(found.into_iter().collect())
 }
 
-/// Places in patterns that a text read so far may have led to.
-type State = BTreeSet<(usize, usize)>;
+/// Places in patterns that a text read so far may have led to: a bit for each.
+type State = Vec<u64>;
 
-/// Adds a place, and those behind stars that match nothing.
-fn enter(patterns: &[Vec<char>], state: &mut State, pattern: usize, mut at: usize) {
-    state.insert((pattern, at));
-    while patterns[pattern].get(at) == Some(&'*') {
-        at += 1;
-        state.insert((pattern, at));
+/// The places of all patterns, numbered: before each character, and behind the last.
+struct Places {
+    /// The pattern of each place.
+    pattern: Vec<usize>,
+    /// What stands behind it; nothing at the end.
+    next: Vec<Option<char>>,
+    /// The number of each pattern's first place.
+    first: Vec<usize>,
+}
+
+impl Places {
+    fn of(patterns: &[Vec<char>]) -> Self {
+        let mut places = Places { pattern: Vec::new(), next: Vec::new(), first: Vec::new() };
+        for (number, pattern) in patterns.iter().enumerate() {
+            places.first.push(places.pattern.len());
+            places.pattern.extend(std::iter::repeat_n(number, pattern.len() + 1));
+            places.next.extend(pattern.iter().copied().map(Some).chain([None]));
+        }
+        places
+    }
+
+    fn none(&self) -> State {
+        vec![0; self.pattern.len().div_ceil(64)]
+    }
+
+    fn is_end(&self, at: usize) -> bool {
+        self.next[at].is_none()
+    }
+
+    fn in_state<'s>(&self, state: &'s State) -> impl Iterator<Item = usize> + 's {
+        state.iter().enumerate().flat_map(|(word, bits)| {
+            let mut left = *bits;
+            std::iter::from_fn(move || {
+                let bit = (left != 0).then(|| left.trailing_zeros() as usize)?;
+                left &= left - 1;
+                Some(word * 64 + bit)
+            })
+        })
+    }
+
+    /// Adds a place, and those behind stars that match nothing.
+    fn enter(&self, state: &mut State, mut at: usize) {
+        state[at / 64] |= 1 << (at % 64);
+        while self.next[at] == Some('*') {
+            at += 1;
+            state[at / 64] |= 1 << (at % 64);
+        }
+    }
+
+    /// Where one more character leads.
+    fn step(&self, state: &State, c: char) -> State {
+        let mut next = self.none();
+        for at in self.in_state(state) {
+            match self.next[at] {
+                Some('*') => self.enter(&mut next, at),
+                Some(p) if p == '?' || p == c => self.enter(&mut next, at + 1),
+                _ => {}
+            }
+        }
+        next
     }
 }
 

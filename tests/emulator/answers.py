@@ -18,8 +18,10 @@ from moto.s3.models import FakeBucket, s3_backends
 from moto.sns.models import sns_backends
 
 import access
+import beside
 import organization
 import outward
+import watch
 from world import Refusal
 
 GLOBAL = ("iam", "sts", "s3", "s3control", "account", "organizations")
@@ -422,6 +424,8 @@ def after(call, account, status, body):
 HANDLERS = {
     **organization.HANDLERS,
     **outward.HANDLERS,
+    **watch.HANDLERS,
+    **beside.HANDLERS,
     "logs:CreateLogGroup": create_log_group,
     "logs:DescribeLogGroups": describe_log_groups,
     "sns:GetTopicAttributes": topic,

@@ -37,7 +37,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: E402
 
 import access  # noqa: E402
 import answers  # noqa: E402
+import beside  # noqa: E402
+import cbor  # noqa: E402
 import scenarios  # noqa: E402
+import watch  # noqa: E402
 from world import WORLD, Call, Refusal  # noqa: E402
 
 LOCK = threading.Lock()
@@ -141,6 +144,7 @@ def read_call(environ):
     verb = method.capitalize()
     bucket = ""
     target = environ.get("HTTP_X_AMZ_TARGET")
+    service = "cloudwatch" if service == "monitoring" else service
     if target:
         operation = target.rsplit(".", 1)[-1]
     elif service == "s3" and path.startswith("/v20180820/"):
@@ -160,8 +164,10 @@ def read_call(environ):
             operation = "ListObjectsV2" if "list-type" in arguments else "ListObjects"
         else:
             operation = verb + "Bucket"
-    elif service == "securityhub" and (method, path) == ("POST", "/findings/import"):
-        operation = "BatchImportFindings"
+    elif path.startswith(f"/service/{watch.SERVICE}/operation/"):
+        operation = path.rsplit("/", 1)[1]
+    elif beside.rest_operation(service, method, path):
+        operation = beside.rest_operation(service, method, path)
     elif service == "account":
         operation = path.strip("/")[:1].upper() + path.strip("/")[1:]
     else:
@@ -187,6 +193,14 @@ def refusal(call, refused):
             f"<RequestId>{call.request_id}</RequestId></ErrorResponse>"
         ).encode()
         kind = "text/xml"
+    elif call.service == "cloudwatch" and watch.speaks_cbor(call):
+        body = cbor.encode({"__type": f"com.amazonaws.cloudwatch#{code}", "message": refused.message})
+        kind = "application/cbor"
+        headers += [("smithy-protocol", "rpc-v2-cbor"), ("x-amzn-query-error", f"{code};Sender")]
+    elif call.service == "securityhub":
+        body = json.dumps({"Code": code, "Message": refused.message}).encode()
+        kind = "application/json"
+        headers.append(("x-amzn-ErrorType", code))
     else:
         body = json.dumps({"__type": code, "message": refused.message}).encode()
         kind = "application/x-amz-json-1.1"
@@ -220,8 +234,9 @@ def denial(call, fault):
 
 
 def denied(call, message):
-    code = {"s3": "AccessDenied", "s3control": "AccessDenied", "iam": "AccessDenied", "sts": "AccessDenied", "sns": "AuthorizationError"}
-    return Refusal(code.get(call.service, "AccessDeniedException"), message, 403 if call.service in (*code, "account") else 400)
+    code = {"sns": "AuthorizationError", **dict.fromkeys(("s3", "s3control", "iam", "sts", "cloudwatch"), "AccessDenied")}
+    status = 403 if call.service in (*code, "account", "guardduty", "securityhub") else 400
+    return Refusal(code.get(call.service, "AccessDeniedException"), message, status)
 
 
 # What services call a caller who asks too often, and a thing that is not there, where it is not in the first way.
@@ -233,6 +248,9 @@ THROTTLED = {
     "iam": ("Throttling", 400),
     "sts": ("Throttling", 400),
     "sns": ("Throttling", 400),
+    "cloudwatch": ("Throttling", 400),
+    "guardduty": ("TooManyRequestsException", 429),
+    "securityhub": ("TooManyRequestsException", 429),
 }
 MISSING = {
     "s3": ("NoSuchBucket", 404),

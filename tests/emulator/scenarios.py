@@ -1,7 +1,8 @@
 """Named accounts to audit, made through the same HTTP calls that an administrator would make.
 
-`good`     everything as it should be: one multi-Region trail, its bucket and its key
-`acme`     the demonstration: a good organization trail, a careless legacy trail, a trail into an account that is not reached
+`good`     everything as it should be: one multi-Region trail, its bucket and its key, an alarm on each filter, every service beside
+`acme`     the demonstration: a good organization trail that is watched with gaps, a careless legacy trail, a trail into an account that is
+           not reached
 `crowded`  acme, and 200 buckets and 20 keys that no trail uses
 `org`      an organization of nine accounts, with all that one may meet when it is read from its management account: see `org`
 `hostile`  text that tries to leave the place it is shown in
@@ -10,9 +11,10 @@
 
 import json
 
+import monitoring
 import organization
 from builder import Builder, key_policy, trail_bucket_policy
-from world import WORLD
+from world import REGIONS, WORLD
 
 HOSTILE = "<script>alert('tp')</script>\"&amp;{{ 7*7 }}{% raw %}</style>]]>\u001b[31mred\u001b[0m\u202etxt\u0007\r\nnext | line `tick` $(id) \\"
 
@@ -25,6 +27,49 @@ def good(make, prefix="good", organization=False):
     make.guarded_bucket(bucket, trail_bucket_policy(bucket, arn, make.number), key, access_logs=f"{prefix}-access-logs-{make.number}")
     make.account_block()
     make.good_trail(name, bucket, key, organization=organization)
+
+
+def watched_well(make):
+    """All that a trail can have of watchers, and every service beside it."""
+    topic = monitoring.alarm_topic(make, "security-alarms", key=make.key("us-east-1", "alarms"))
+    make.subscribe(topic, "https", "https://pager.example.com/alarms")
+    monitoring.watched(make, "/cloudtrail/good-trail", topic)
+    # Of another team's alarm: whether a rule mutes the trail's alarms is known when it was read.
+    make.client("cloudwatch").put_alarm_mute_rule(
+        Name="batch-window", Rule={"Schedule": {"Expression": "cron(0 3 * * *)", "Duration": "PT1H"}}, MuteTargets={"AlarmNames": ["batch-jobs"]}
+    )
+    tampering = monitoring.api_calls("StopLogging DeleteTrail UpdateTrail PutEventSelectors", "aws.cloudtrail")
+    monitoring.rule(make, "cloudtrail-tampering", topic, tampering)
+    monitoring.event_data_store(make, "investigations", RetentionPeriod=2555)
+    regions = [region for region, status in REGIONS.items() if status != "DISABLED"]
+    monitoring.beside(make, regions, regions, regions, regions)
+
+
+def watched_with_gaps(make, regions):
+    """What grows over the years: an alarm is switched off, one was forgotten, and one tells a topic that nobody confirmed."""
+    group = "/cloudtrail/acme-org-trail"
+    topic, pending = (monitoring.alarm_topic(make, name) for name in ("acme-security-alarms", "acme-oncall"))
+    make.subscribe(topic, "https", "https://pager.example.com/alarms")
+    make.subscribe(pending, "email", "oncall@example.com")
+    monitoring.watched(make, group, topic, without=("RouteTableChanges", "VPCChanges", "AWSConfigChanges"))
+    monitoring.alarm(make, "AWSConfigChanges", "AWSConfigChanges", pending)
+    cloudwatch = make.client("cloudwatch")
+    cloudwatch.disable_alarm_actions(AlarmNames=["NetworkGatewayChanges"])
+    # Of another team's, on what no metric filter counts.
+    monitoring.alarm(make, "payments-queue-depth", "ApproximateNumberOfMessagesVisible", pending, Namespace="AWS/SQS")
+    cloudwatch.put_alarm_mute_rule(
+        Name="weekly-maintenance",
+        Rule={"Schedule": {"Expression": "cron(0 2 * * SUN)", "Duration": "PT4H"}},
+        MuteTargets={"AlarmNames": ["SecurityGroupChanges", "NetworkACLChanges"]},
+    )
+    tampering = monitoring.api_calls("StopLogging DeleteTrail UpdateTrail PutEventSelectors", "aws.cloudtrail")
+    monitoring.rule(make, "cloudtrail-tampering", topic, tampering)
+    monitoring.event_data_store(
+        make, "acme-investigations", BillingMode="FIXED_RETENTION_PRICING", RetentionPeriod=90, TerminationProtectionEnabled=False
+    )
+    monitoring.beside(
+        make, regions, [region for region in regions if region != "ap-southeast-2"], ("us-east-1", "us-west-2", "eu-west-1"), ("us-east-1",)
+    )
 
 
 def legacy(make, region="eu-west-1"):
@@ -80,6 +125,7 @@ def acme(make, fault):
         "eu-south-1": "DISABLED",
         "me-south-1": "DISABLED",
     }
+    watched_with_gaps(make, [region for region, status in account.regions.items() if status != "DISABLED"])
     account.standing += [
         fault(operation="cloudtrail:GetTrailStatus", kind="scp", region="af-south-1", resource="security-archive"),
         fault(operation="s3:GetBucketVersioning", kind="deny", resource="acme-legacy-logs"),
@@ -159,7 +205,69 @@ def org(make, external_id=None):
     )
     web.client("cloudtrail").start_logging(Name=trail)
     web.client("sns").delete_topic(TopicArn=topic)
+    watched_by_many(make, makes)
     return list(acme.members), {name: unit for unit, (name, _) in acme.units.items()}
+
+
+def watched_by_many(make, makes):
+    """Alarms of every kind in the management account, and services that some accounts have and some have not.
+
+    A composite alarm tells of two metric alarms that tell nobody, one alarm counts several metrics at once, `payments` has a store that
+    takes nothing in any more, the security account a rule without an event pattern, and the root user of `web` has keys and no MFA.
+    """
+    group = "/cloudtrail/acme-org-trail"
+    topic = monitoring.alarm_topic(make, "org-alarms")
+    make.subscribe(topic, "lambda", f"arn:aws:lambda:us-east-1:{make.number}:function:tell")
+    quiet = ("CloudTrailChanges", "TrailSelectorChanges")
+    together = ("VPCChanges", "RouteTableChanges")
+    monitoring.watched(make, group, topic, without=(*quiet, *together))
+    for name in quiet:
+        monitoring.alarm(make, name, name, topic, AlarmActions=[])
+    cloudwatch = make.client("cloudwatch")
+    either = " OR ".join(f'ALARM("{name}")' for name in quiet)
+    cloudwatch.put_composite_alarm(AlarmName="trails-are-changed", AlarmRule=either, AlarmActions=[topic])
+    counted = lambda name: {"Namespace": monitoring.NAMESPACE, "MetricName": name}  # noqa: E731
+    stat = lambda at, name: {"Id": at, "ReturnData": False, "MetricStat": {"Metric": counted(name), "Period": 300, "Stat": "Sum"}}  # noqa: E731
+    cloudwatch.put_metric_alarm(
+        AlarmName="network-changes",
+        AlarmActions=[topic],
+        Metrics=[*(stat(f"m{at}", name) for at, name in enumerate(together)), {"Id": "all", "Expression": "SUM(METRICS())"}],
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+    )
+    subscription = f"arn:aws:firehose:us-east-1:{make.number}:deliverystream/siem"
+    make.client("logs").put_subscription_filter(logGroupName=group, filterName="siem", filterPattern="", destinationArn=subscription)
+    monitoring.event_data_store(make, "organization", OrganizationEnabled=True, RetentionPeriod=2555)
+    monitoring.event_data_store(makes["payments"], "payments", is_stopped=True)
+    security = makes["security"]
+    alarms = monitoring.alarm_topic(security, "security-alarms", "eu-west-1")
+    security.client("events", "eu-west-1").put_rule(Name="nightly", ScheduleExpression="rate(1 day)")
+    monitoring.rule(security, "sign-in-of-root", alarms, {"detail-type": ["AWS Console Sign In via CloudTrail"]}, "eu-west-1")
+    monitoring.rule(security, "instances", alarms, {"detail-type": ["EC2 Instance State-change Notification"]}, "eu-west-1")
+    for member in (make, makes["log-archive"]):
+        monitoring.beside(member, ("us-east-1", "eu-west-1"), ("us-east-1",), ("us-east-1",), ("us-east-1", "eu-west-1"))
+    WORLD.account(makes["web"].number).set(root_mfa=False, root_keys=True)
+
+
+def hostile_watch(make):
+    """Names that are legal for AWS, or that come from services which check less."""
+    group, strange = "hostile", "<img src=x onerror=alert(2)> {{ 7*7 }} \"'`$(id)|"
+    make.log_group(group)
+    topic = monitoring.alarm_topic(make, "hostile-alarms")
+    pattern = '{ $.eventName = "</script><script>alert(`pattern`)</script>" }'
+    monitoring.metric_filter(make, group, f"filter {strange}", pattern, fieldSelectionCriteria=f'@aws.account = "{strange}"')
+    monitoring.alarm(make, f"alarm {strange}", f"filter {strange}", topic)
+    make.client("cloudwatch").put_composite_alarm(AlarmName=f"both {strange}", AlarmRule=f'ALARM("alarm {strange}")', AlarmActions=[topic])
+    make.client("cloudwatch").put_alarm_mute_rule(
+        Name="mute:<b>rule</b>", Rule={"Schedule": {"Expression": "at(2026-01-01T00:00)", "Duration": "P15D"}}, MuteTargets={"AlarmNames": [f"alarm {strange}"]}
+    )
+    make.client("logs").put_subscription_filter(
+        logGroupName=group, filterName=f"to {strange}", filterPattern=HOSTILE, destinationArn=f"arn:aws:firehose:us-east-1:{make.number}:{strange}"
+    )
+    monitoring.rule(make, "rule-<u>", topic, {"source": ["aws.iam"], "detail": {"eventName": [HOSTILE]}})
+    monitoring.event_data_store(make, f"store {strange}", AdvancedEventSelectors=[{"Name": HOSTILE, "FieldSelectors": [{"Field": "eventCategory", "Equals": [HOSTILE]}]}])
+    monitoring.configured(make, "us-east-1", "config-<i>")
 
 
 def hostile(make):
@@ -192,6 +300,7 @@ def hostile(make):
     )
     cloudtrail.start_logging(Name="hostile")
     WORLD.account(make.number).status.append({"trail": "hostile", "set": {"LatestDeliveryError": HOSTILE, "LatestDeliveryTime": -90000}})
+    hostile_watch(make)
 
 
 def seed(url, number, fault, scenario="empty", external_id=None, **settings):
@@ -201,6 +310,7 @@ def seed(url, number, fault, scenario="empty", external_id=None, **settings):
     match scenario:
         case "good":
             good(make)
+            watched_well(make)
         case "acme":
             acme(make, fault)
         case "crowded":

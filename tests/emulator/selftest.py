@@ -10,6 +10,8 @@ import urllib.request
 import boto3
 import botocore.exceptions
 
+import cbor
+import monitoring
 from builder import Builder, key_policy
 
 URL = os.environ["TRAILPROOF_EMULATOR"]
@@ -451,6 +453,184 @@ class Organization(unittest.TestCase):
             for service, (call, arguments) in calls.items():
                 self.assertEqual(code(call, **arguments)[0], codes.get(service, otherwise), f"{kind} {service}")
             ask("DELETE", "faults", account=lab.number)
+
+
+class Watch(unittest.TestCase):
+    """Who watches what is logged."""
+
+    maxDiff = None
+
+    def test_filters_come_in_pages(self):
+        lab = Lab("acme")
+        logs = lab.client("logs")
+        group = "/cloudtrail/acme-org-trail"
+        listed = pages(logs.describe_metric_filters, "metricFilters", "nextToken", logGroupName=group)
+        self.assertEqual([len(page) for page in listed], [8, 8])
+        found = {row["filterName"]: row for page in listed for row in page}
+        self.assertEqual({name: row["filterPattern"] for name, row in found.items()}, monitoring.FILTERS)
+        self.assertEqual(found["VPCChanges"]["metricTransformations"][0]["metricNamespace"], "CISBenchmark")
+        self.assertEqual(logs.describe_subscription_filters(logGroupName=group)["subscriptionFilters"], [])
+        gone = {"logGroupName": "/no/such/group"}
+        self.assertEqual(code(logs.describe_metric_filters, **gone)[0], "ResourceNotFoundException")
+        self.assertEqual(code(logs.describe_subscription_filters, **gone)[0], "ResourceNotFoundException")
+
+    def test_alarms_speak_both_protocols(self):
+        lab = Lab("acme")
+        cloudwatch = lab.client("cloudwatch")
+        everything = {"AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
+        listed = pages(cloudwatch.describe_alarms, "MetricAlarms", "NextToken", **everything)
+        self.assertEqual([len(page) for page in listed], [10, 5])
+        alarms = {alarm["AlarmName"]: alarm for page in listed for alarm in page}
+        self.assertFalse(alarms["NetworkGatewayChanges"]["ActionsEnabled"])
+        self.assertNotIn("VPCChanges", alarms)
+        self.assertEqual(alarms["payments-queue-depth"]["Namespace"], "AWS/SQS")
+        status, headers, got = rpc(lab, "DescribeAlarms", **everything)
+        self.assertEqual((status, headers["content-type"], headers["smithy-protocol"]), (200, "application/cbor", "rpc-v2-cbor"))
+        first = got["MetricAlarms"][0]
+        self.assertEqual((len(got["MetricAlarms"]), got["CompositeAlarms"], got["NextToken"]), (10, [], "10"))
+        self.assertIsInstance(first["StateUpdatedTimestamp"], cbor.Stamp)
+        self.assertIsInstance(first["Threshold"], float)
+        self.assertEqual({**alarms[first["AlarmName"]]}.keys(), first.keys())
+        self.assertEqual(rpc(lab, "DescribeAlarms", region="eu-west-1")[2], {"MetricAlarms": [], "CompositeAlarms": []})
+        self.assertEqual(rpc(lab, "DescribeAlarms", NextToken="none")[0], 400)
+
+    def test_composite_alarms_are_asked_for(self):
+        cloudwatch = Lab("org").client("cloudwatch")
+        kinds = lambda *types: cloudwatch.describe_alarms(MaxRecords=100, **({"AlarmTypes": [*types]} if types else {}))  # noqa: E731
+        self.assertEqual(kinds()["CompositeAlarms"], [], "without a type only metric alarms come")
+        composite = kinds("CompositeAlarm")["CompositeAlarms"]
+        self.assertEqual([c["AlarmRule"] for c in composite], ['ALARM("CloudTrailChanges") OR ALARM("TrailSelectorChanges")'])
+        math = cloudwatch.describe_alarms(AlarmNames=["network-changes"])["MetricAlarms"][0]
+        self.assertEqual(math["Metrics"][2]["Expression"], "SUM(METRICS())")
+        self.assertNotIn("Namespace", math)
+
+    def test_mute_rules_have_a_status(self):
+        lab = Lab("acme", clock=1793534400)
+        cloudwatch = lab.client("cloudwatch")
+        once = {"Schedule": {"Expression": "at(2026-01-01T00:00)", "Duration": "PT1H"}}
+        targets = {"AlarmNames": ["UnauthorizedAPICalls"]}
+        cloudwatch.put_alarm_mute_rule(Name="now", Rule=once, MuteTargets=targets)
+        cloudwatch.put_alarm_mute_rule(Name="over", Rule=once, MuteTargets=targets, ExpireDate="2026-02-01T00:00:00Z")
+        listed = pages(cloudwatch.list_alarm_mute_rules, "AlarmMuteRuleSummaries", "NextToken")
+        found = {row["AlarmMuteRuleArn"].rsplit(":", 1)[1]: row["Status"] for page in listed for row in page}
+        self.assertEqual(found, {"now": "ACTIVE", "over": "EXPIRED", "weekly-maintenance": "SCHEDULED"})
+        self.assertEqual([len(page) for page in listed], [1, 1, 1])
+        _, _, live = rpc(lab, "ListAlarmMuteRules", Statuses=["ACTIVE"])
+        self.assertEqual([row["Status"] for row in live["AlarmMuteRuleSummaries"]], ["ACTIVE"])
+        _, _, rule = rpc(lab, "GetAlarmMuteRule", AlarmMuteRuleName="over")
+        self.assertEqual((rule["MuteTargets"], rule["ExpireDate"], rule["Status"]), (targets, 1769904000, "EXPIRED"))
+        self.assertEqual(rpc(lab, "GetAlarmMuteRule", AlarmMuteRuleName="none")[0], 404)
+
+    def test_rules_and_targets_come_in_pages(self):
+        lab = Lab("empty")
+        events = lab.client("events", "eu-west-1")
+        for n in range(3):
+            events.put_rule(Name=f"rule-{n}", EventPattern='{"source": ["aws.iam"]}')
+        self.assertEqual([len(page) for page in pages(events.list_rules, "Rules", "NextToken")], [2, 1])
+        events.put_targets(Rule="rule-1", Targets=[{"Id": str(n), "Arn": f"arn:aws:sns:eu-west-1:{lab.number}:t{n}"} for n in range(3)])
+        self.assertEqual([len(page) for page in pages(events.list_targets_by_rule, "Targets", "NextToken", Rule="rule-1")], [2, 1])
+        self.assertEqual(events.list_targets_by_rule(Rule="rule-0")["Targets"], [])
+        self.assertEqual(code(events.list_targets_by_rule, Rule="none")[0], "ResourceNotFoundException")
+        self.assertEqual(lab.client("events").list_rules()["Rules"], [])
+
+    def test_stores_are_listed_by_name_and_told_one_by_one(self):
+        lab = Lab("empty")
+        cloudtrail = lab.client("cloudtrail")
+        self.assertEqual(cloudtrail.list_event_data_stores()["EventDataStores"], [])
+        arn = monitoring.event_data_store(lab, "lake", RetentionPeriod=90, is_stopped=True)
+        monitoring.event_data_store(lab, "second")
+        listed = pages(cloudtrail.list_event_data_stores, "EventDataStores", "NextToken")
+        self.assertEqual([len(page) for page in listed], [1, 1])
+        self.assertIn({"EventDataStoreArn": arn, "Name": "lake"}, [store for page in listed for store in page])
+        store = cloudtrail.get_event_data_store(EventDataStore=arn)
+        self.assertEqual((store["Status"], store["RetentionPeriod"], store["MultiRegionEnabled"]), ("STOPPED_INGESTION", 90, True))
+        self.assertEqual(len(store["AdvancedEventSelectors"]), 1)
+        elsewhere = lab.client("cloudtrail", "eu-west-1")
+        self.assertEqual(elsewhere.list_event_data_stores()["EventDataStores"], [])
+        self.assertEqual(code(elsewhere.get_event_data_store, EventDataStore=arn)[0], "EventDataStoreNotFoundException")
+
+    def test_the_services_beside_are_there_or_not(self):
+        lab = Lab("acme")
+        config = lab.client("config")
+        recorder = config.describe_configuration_recorders()["ConfigurationRecorders"][0]
+        self.assertEqual(recorder["recordingGroup"]["recordingStrategy"]["useOnly"], "ALL_SUPPORTED_RESOURCE_TYPES")
+        self.assertTrue(recorder["recordingGroup"]["includeGlobalResourceTypes"])
+        self.assertTrue(config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"][0]["recording"])
+        channel = config.describe_delivery_channel_status()["DeliveryChannelsStatus"][0]
+        self.assertEqual(channel["configHistoryDeliveryInfo"]["lastStatus"], "SUCCESS")
+        ask("POST", "account", account=lab.number, deliveries={"default": "FAILURE"})
+        channel = config.describe_delivery_channel_status()["DeliveryChannelsStatus"][0]
+        self.assertEqual(channel["configHistoryDeliveryInfo"]["lastStatus"], "FAILURE")
+        self.assertEqual(lab.client("config", "ap-southeast-2").describe_configuration_recorders()["ConfigurationRecorders"], [])
+        guardduty = lab.client("guardduty", "eu-west-1")
+        detector = guardduty.list_detectors()["DetectorIds"][0]
+        self.assertEqual(guardduty.get_detector(DetectorId=detector)["Status"], "ENABLED")
+        self.assertEqual(code(guardduty.get_detector, DetectorId="0" * 32)[0], "BadRequestException")
+        self.assertEqual(lab.client("guardduty", "eu-central-1").list_detectors()["DetectorIds"], [])
+        self.assertIn(":hub/default", lab.client("securityhub").describe_hub()["HubArn"])
+        refused, message = code(lab.client("securityhub", "eu-west-1").describe_hub)
+        self.assertEqual((refused, "is not subscribed" in message), ("InvalidAccessException", True))
+
+    def test_the_root_user_has_mfa_unless_told_otherwise(self):
+        lab = Lab("empty")
+        summary = lambda: lab.client("iam").get_account_summary()["SummaryMap"]  # noqa: E731
+        self.assertEqual((summary()["AccountMFAEnabled"], summary()["AccountAccessKeysPresent"]), (1, 0))
+        ask("POST", "account", account=lab.number, root_mfa=False, root_keys=True)
+        self.assertEqual((summary()["AccountMFAEnabled"], summary()["AccountAccessKeysPresent"]), (0, 1))
+
+    def test_faults_speak_each_services_language(self):
+        lab = Lab("good")
+        calls = {
+            "events": lab.client("events").list_rules,
+            "config": lab.client("config").describe_configuration_recorders,
+            "guardduty": lab.client("guardduty").list_detectors,
+            "securityhub": lab.client("securityhub").describe_hub,
+            "cloudwatch": lab.client("cloudwatch").describe_alarms,
+            "iam": lab.client("iam").get_account_summary,
+            "cloudtrail": lab.client("cloudtrail").list_event_data_stores,
+        }
+        answers = {"events": "Rules", "config": "ConfigurationRecorders", "guardduty": "DetectorIds", "securityhub": "HubArn"}
+        answers |= {"cloudwatch": "MetricAlarms", "iam": "SummaryMap", "cloudtrail": "EventDataStores"}
+        denied = dict.fromkeys(("cloudwatch", "iam"), "AccessDenied")
+        throttled = {**dict.fromkeys(("cloudwatch", "iam"), "Throttling"), **dict.fromkeys(("guardduty", "securityhub"), "TooManyRequestsException")}
+        for kind, codes, otherwise in (("deny", denied, "AccessDeniedException"), ("scp", denied, "AccessDeniedException"), ("throttle", throttled, "ThrottlingException")):
+            lab.fault(operation="*", kind=kind)
+            for service, call in calls.items():
+                refused, message = code(call)
+                self.assertEqual(refused, codes.get(service, otherwise), f"{kind} {service}")
+                self.assertEqual("service control policy" in message, kind == "scp", f"{kind} {service}")
+            status, headers, refusal = rpc(lab, "DescribeAlarms")
+            expected = codes["cloudwatch"]
+            self.assertEqual((status >= 400, headers["x-amzn-query-error"]), (True, f"{expected};Sender"))
+            self.assertEqual(refusal["__type"], f"com.amazonaws.cloudwatch#{expected}")
+            ask("DELETE", "faults", account=lab.number)
+        for kind in ("truncated", "malformed"):
+            lab.fault(operation="*", kind=kind)
+            for service, call in calls.items():
+                with self.assertRaises(Exception, msg=f"{kind} {service}"):
+                    call()[answers[service]]
+            with self.assertRaises(Exception, msg=kind):
+                rpc(lab, "DescribeAlarms")
+            ask("DELETE", "faults", account=lab.number)
+
+    def test_cbor_is_read_as_it_is_written(self):
+        value = {"a": [1, -5, 300, 70000, 2**40, 1.5, True, None, "\u00e9" * 30], "t": cbor.Stamp(5), "m": {}}
+        self.assertEqual(cbor.decode(cbor.encode(value)), value)
+        # What the SDK for Rust sends: a map and a list without a length.
+        self.assertEqual(cbor.decode(bytes.fromhex("bf61619f0203ffff")), {"a": [2, 3]})
+
+
+def rpc(lab, operation, region="us-east-1", **arguments):
+    """One request in CBOR, as the SDK for Rust makes it: status, headers, and what came."""
+    signed = f"AWS4-HMAC-SHA256 Credential=AKIA{lab.number}TEST/20260101/{region}/monitoring/aws4_request"
+    headers = {"Authorization": signed, "smithy-protocol": "rpc-v2-cbor", "Content-Type": "application/cbor"}
+    url = f"{URL}/service/GraniteServiceVersion20100801/operation/{operation}"
+    try:
+        reply = urllib.request.urlopen(urllib.request.Request(url, cbor.encode(arguments), headers, method="POST"), timeout=20)
+    except urllib.error.HTTPError as error:
+        reply = error
+    with reply:
+        return reply.status, {name.lower(): value for name, value in reply.headers.items()}, cbor.decode(reply.read())
 
 
 if __name__ == "__main__":

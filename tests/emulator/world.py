@@ -80,19 +80,27 @@ class Account:
     organization: object = None  # organization.Organization
     log_classes: dict = field(default_factory=dict)  # (Region, log group) -> class
     mfa_delete: dict = field(default_factory=dict)  # bucket -> Enabled | Disabled
+    root_mfa: bool = True  # whether the root user has MFA
+    root_keys: bool = False  # whether the root user has access keys
+    deliveries: dict = field(default_factory=dict)  # delivery channel of AWS Config -> its last status, where that is not SUCCESS
+    things: dict = field(default_factory=dict)  # (kind, Region) -> name -> what was put
     security_hub: dict = None  # finding id -> finding; null where Security Hub is off
     refused_findings: list = field(default_factory=list)  # ids of findings that Security Hub does not take
     faults: list = field(default_factory=list)
     standing: list = field(default_factory=list)  # faults of the scenario, which outlive a clearing
     calls: list = field(default_factory=list)
 
-    SETTINGS = ("regions", "page", "latency_ms", "clock", "status", "permissions", "security_hub", "refused_findings")
+    SETTINGS = ("regions", "page", "latency_ms", "clock", "status", "permissions", "root_mfa", "root_keys", "deliveries", "security_hub", "refused_findings")
 
     def set(self, **settings):
         for name, value in settings.items():
             if name not in self.SETTINGS:
                 raise ValueError(f"no setting {name!r}")
             setattr(self, name, value)
+
+    def kept(self, kind, region):
+        """What was put into the account, where moto keeps no such thing."""
+        return self.things.setdefault((kind, region), {})
 
     def now(self):
         return self.clock or time.time()

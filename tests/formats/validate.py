@@ -50,7 +50,12 @@ class Report:
 def word(finding):
     waiver = finding.get("waiver")
     if finding["outcome"] == "fail" and waiver:
-        return "waiver expired" if waiver["is_expired"] else "waived"
+        if not waiver["is_expired"]:
+            return "waived"
+    if finding["outcome"] == "fail" and finding.get("known"):
+        return "known"
+    if finding["outcome"] == "fail" and waiver:
+        return "waiver expired"
     return finding["outcome"].replace("_", " ")
 
 
@@ -105,7 +110,7 @@ def ocsf(folder, report):
         complaints += empty(event)
     status = Counter((e["compliance"]["status_id"], e["status_id"]) for e in events)
     wanted = {
-        "fail": (3, 1), "waiver expired": (3, 1), "waived": (3, 3),
+        "fail": (3, 1), "waiver expired": (3, 1), "waived": (3, 3), "known": (3, 99),
         "unknown": (2, 1), "pass": (1, 4), "not applicable": (99, 99),
     }
     expected = Counter()
@@ -159,7 +164,7 @@ def asff(folder, report):
     complaints += same("findings", len(all_findings), len(report.findings))
     complaints += same("distinct ids", len({f["Id"] for f in all_findings}), len(all_findings))
     wanted = {
-        "fail": "FAILED", "waiver expired": "FAILED", "waived": "FAILED",
+        "fail": "FAILED", "waiver expired": "FAILED", "waived": "FAILED", "known": "FAILED",
         "unknown": "WARNING", "pass": "PASSED", "not applicable": "NOT_AVAILABLE",
     }
     expected = Counter()
@@ -400,7 +405,7 @@ def junit(folder, report):
     words = report.words
     wanted = Counter({
         "Failure": words["fail"] + words["waiver expired"], "Error": words["unknown"],
-        "Skipped": words["waived"] + words["not applicable"], "NoneType": words["pass"],
+        "Skipped": words["waived"] + words["known"] + words["not applicable"], "NoneType": words["pass"],
     })
     complaints += same("results", kinds, Counter({k: v for k, v in wanted.items() if v}))
     for suite in document:
@@ -412,7 +417,64 @@ def junit(folder, report):
     return complaints
 
 
-FORMATS = {"ocsf": ocsf, "asff": asff, "sarif": sarif, "oscal": oscal, "csv": csv_file, "markdown": markdown, "junit": junit}
+# --- GitLab -----------------------------------------------------------------------------------------------------------
+
+# The fields that GitLab documents: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
+LINE = {"type": "integer", "minimum": 1}
+CODE_QUALITY = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "type": "array",
+    "items": {
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["description", "check_name", "fingerprint", "severity", "location"],
+        "properties": {
+            "description": {"type": "string", "minLength": 1},
+            "check_name": {"type": "string", "minLength": 1},
+            "fingerprint": {"type": "string", "pattern": "^[0-9a-f]{32}$"},
+            "severity": {"enum": ["info", "minor", "major", "critical", "blocker"]},
+            "location": {
+                "type": "object",
+                "additionalProperties": False,
+                "required": ["path", "lines"],
+                "properties": {
+                    "path": {"type": "string", "pattern": r"^(?!/|\./|[A-Za-z]:|.*\\)(?!(.*/)?\.\./).+$"},
+                    "lines": {"type": "object", "required": ["begin"], "properties": {"begin": LINE, "end": LINE}},
+                },
+            },
+        },
+    },
+}
+GITLAB_SEVERITY = {"info": "info", "low": "minor", "medium": "major", "high": "critical", "critical": "blocker"}
+
+
+def gitlab(folder, report):
+    raw = (folder / "gl-code-quality-report.json").read_bytes()
+    complaints = ["a byte order mark, which GitLab refuses"] if raw.startswith(b"\xef\xbb\xbf") else []
+    issues = json.loads(raw)
+    complaints += hidden(raw.decode())
+    validator = jsonschema.Draft202012Validator(CODE_QUALITY)
+    complaints += [f"{list(e.path)}: {e.message[:200]}" for e in list(validator.iter_errors(issues))[:5]]
+    if complaints:
+        return complaints
+    live = [f for f in report.findings if f["outcome"] in ("fail", "unknown")]
+    complaints += same("distinct fingerprints", len({i["fingerprint"] for i in issues}), len(issues))
+    wanted = Counter(
+        (f["policy"], "info" if word(f) in ("waived", "known") else GITLAB_SEVERITY[f["severity"]]) for f in live
+    )
+    complaints += same("issues", Counter((i["check_name"], i["severity"]) for i in issues), wanted)
+    lead = Counter(i["description"].split(": ")[0] for i in issues)
+    for name in ("unknown", "waived", "known"):
+        complaints += same(name, lead[name], report.words[name])
+    inventory = (folder / "inventory.json").read_text().splitlines()
+    for issue in issues:
+        where = issue["location"]
+        if where["path"] == "inventory.json" and inventory[where["lines"]["begin"] - 1].strip() != "{":
+            complaints.append(f"line {where['lines']['begin']} of the inventory begins no record")
+    return complaints
+
+
+FORMATS = {"gitlab": gitlab, "ocsf": ocsf, "asff": asff, "sarif": sarif, "oscal": oscal, "csv": csv_file, "markdown": markdown, "junit": junit}
 
 
 def complaints_of(name, folder):
@@ -441,6 +503,11 @@ def whole(change):
         change(value)
         return json.dumps(value)
     return damage
+
+
+def lines_of(change):
+    """A change to the first object of a list."""
+    return whole(lambda document: change(document[0]))
 
 
 def drop(text, pattern):
@@ -513,6 +580,18 @@ DAMAGES = {
         "HTML": lambda t: t + "\n<script>alert(1)</script>\n",
         "a count changed": lambda t: re.sub(r"^(\| unknown \|(?: [\d,]+ \|){5}) [\d,]+", r"\1 0", t, flags=re.M),
         "a cell too many": lambda t: re.sub(r"^(\| fail \|.*)$", r"\1 x |", t, count=1, flags=re.M),
+    }),
+    "gitlab": ("gl-code-quality-report.json", {
+        "an invented field": lines_of(lambda i: i.update(colour="red")),
+        "no fingerprint": lines_of(lambda i: i.pop("fingerprint")),
+        "an invented severity": lines_of(lambda i: i.update(severity="high")),
+        "an absolute path": lines_of(lambda i: i["location"].update(path="/etc/passwd")),
+        "a path that leads out": lines_of(lambda i: i["location"].update(path="a/../../x")),
+        "a path with a dot": lines_of(lambda i: i["location"].update(path="./main.tf")),
+        "line 0": lines_of(lambda i: i["location"]["lines"].update(begin=0)),
+        "a wrong line": lines_of(lambda i: i["location"]["lines"].update(begin=2)),
+        "an issue lost": whole(lambda d: d.pop()),
+        "a byte order mark": lambda t: "\ufeff" + t,
     }),
     "junit": ("report.junit.xml", {
         "cut off": lambda t: t[: len(t) // 2],

@@ -5,21 +5,23 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may import whom, top-level module by top-level module.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 19] = [
     ("inventory", &[]),
+    ("parallel", &[]),
     ("yaml", &["inventory"]),
     ("finding", &["inventory"]),
     ("semantics", &["inventory"]),
-    ("policy", &["inventory", "semantics", "finding", "yaml"]),
+    ("policy", &["inventory", "semantics", "finding", "yaml", "parallel"]),
     ("config", &["inventory", "finding", "policy", "yaml"]),
     ("moment", &["inventory"]),
-    ("audit", &["inventory", "semantics", "finding", "policy", "moment"]),
+    ("audit", &["inventory", "semantics", "finding", "policy", "moment", "parallel"]),
     ("waiver", &["inventory", "semantics", "finding", "policy", "yaml"]),
-    ("report", &["inventory", "semantics", "finding", "policy", "waiver"]),
+    ("baseline", &["finding"]),
+    ("report", &["inventory", "semantics", "finding", "policy", "waiver", "baseline", "parallel"]),
     ("history", &["finding", "report"]),
     ("evidence", &[]),
     ("aws", &["inventory"]),
-    ("source", &["inventory", "aws"]),
+    ("source", &["inventory", "aws", "parallel"]),
     ("cli", &["finding", "config", "waiver"]),
     (
         "app",
@@ -33,6 +35,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "moment",
             "audit",
             "waiver",
+            "baseline",
             "report",
             "history",
             "evidence",

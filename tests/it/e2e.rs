@@ -121,8 +121,9 @@ fn what_no_trail_uses_costs_no_call() {
     crowded.scan("out", &[]).ends_with(1);
     let (few, many) = (plain.take_calls(), crowded.take_calls());
     assert_eq!(few, many, "200 buckets and 20 keys that no trail uses change what is asked");
-    // 7 Regions, 3 trails, 3 buckets, 2 keys: pages and identity, a listing a Region, 4 + Regions a trail, 16 a bucket, 3 a key.
-    let most = 12 + 7 + 3 * (4 + 7) + 3 * 16 + 2 * 3;
+    // 7 Regions, 3 trails, 3 buckets, 2 keys: pages and identity, a listing a Region, 4 + Regions a trail, 16 a bucket, 3 a key;
+    // and what watches: 7 a Region, a rule, a store, 3 detectors, a log group, its alarms with a mute rule on two pages, 2 topics.
+    let most = 13 + 7 + 3 * (4 + 7) + 3 * 16 + 2 * 3 + 7 * 7 + 1 + 1 + 3 + 3 + 4 + 2;
     assert!(total(&few) <= most, "{} calls, at most {most}: {few:#?}", total(&few));
 }
 
@@ -156,9 +157,24 @@ fn formula(inventory: &Inventory) -> u64 {
         .iter()
         .map(|k| 1 + u64::from(k.policy.known().is_some()) + u64::from(k.rotation_enabled.known().is_some()))
         .sum();
-    let named = count(inventory.log_groups.len() + inventory.topics.len());
+    let groups = inventory.log_groups.iter().map(|g| if g.exists.known() == Some(&true) { 3 } else { 1 }).sum::<u64>();
+    let is_counting = inventory.log_groups.iter().any(|group| !group.metric_filters.items.is_empty());
+    let mute_rules: BTreeSet<&str> =
+        inventory.alarms.iter().flat_map(|alarm| &alarm.mute_rules.items).map(|rule| rule.arn.as_str()).collect();
+    let alarms = u64::from(is_counting) + u64::from(!inventory.alarms.is_empty()) + count(mute_rules.len());
+    let beside: u64 = inventory
+        .accounts
+        .iter()
+        .map(|account| {
+            let rules = account.event_buses.items.iter().flat_map(|bus| &bus.rules.items);
+            let asked = rules.filter(|rule| !rule.targets.from.is_empty()).count();
+            let detectors = account.threat_detections.items.iter().filter(|of| of.enabled.known() == Some(&true)).count();
+            1 + count(7 * account.regions.items.len() + asked + detectors)
+        })
+        .sum();
+    let named = groups + alarms + count(inventory.topics.len() + inventory.event_data_stores.len());
     let listed = inventory.organizations.iter().filter(|o| o.members.is_complete()).count();
-    7 + 3 * count(listed) + count(homes.len()) + trails + buckets + keys + named
+    7 + 3 * count(listed) + count(homes.len()) + trails + buckets + keys + named + beside
 }
 
 #[test]
@@ -176,6 +192,9 @@ fn an_account_takes_the_calls_that_its_facts_need_and_no_other() {
             "organizations:ListAccounts",
             "organizations:ListDelegatedAdministrators",
             "organizations:ListAWSServiceAccessForOrganization",
+            "logs:DescribeMetricFilters",
+            "cloudwatch:DescribeAlarms",
+            "cloudwatch:ListAlarmMuteRules",
         ];
         let pages: u64 = paged.iter().map(|name| of(name).saturating_sub(1)).sum();
         let most = formula(&inventory) * 105 / 100;
@@ -248,7 +267,17 @@ fn hostile_text_is_shown_and_stays_text() {
     let run = lab.scan("out", &["-v"]).ends_with(1);
     let html = run.file("report.html");
     assert!(html.contains("&lt;script&gt;alert("), "the hostile text is shown, escaped");
-    for live in ["<script>alert(", "<img src=x", "<svg onload", "<h1>'", "<s>not-a-key", "<b>'\"&rule", "</style>]]>"] {
+    for live in [
+        "<script>alert(",
+        "<img src=x",
+        "<svg onload",
+        "<h1>'",
+        "<s>not-a-key",
+        "<b>'\"&rule",
+        "</style>]]>",
+        "<b>rule",
+        "rule-<u>",
+    ] {
         assert!(!html.contains(live), "report.html holds {live}");
     }
     for (name, text) in [("report.html", &html), ("stdout", &run.stdout), ("stderr", &run.stderr)] {

@@ -113,7 +113,16 @@ fn a_denied_call_makes_nothing_but_unknowns() {
 
 #[test]
 fn a_denial_by_service_control_policy_is_called_so() {
-    let some = ["cloudtrail:GetTrailStatus", "cloudtrail:DescribeTrails", "s3:GetBucketPolicy", "kms:DescribeKey"];
+    let some = [
+        "cloudtrail:GetTrailStatus",
+        "cloudtrail:DescribeTrails",
+        "s3:GetBucketPolicy",
+        "kms:DescribeKey",
+        "logs:DescribeMetricFilters",
+        "events:ListRules",
+        "guardduty:ListDetectors",
+        "securityhub:DescribeHub",
+    ];
     let faults = some.into_iter().map(|operation| json!({"operation": operation, "kind": "scp"})).collect();
     disturb(faults, |fault, run, before, lab| judge(fault, run, before, lab, &[GapKind::BlockedByScp]));
 }

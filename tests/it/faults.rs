@@ -9,8 +9,8 @@ mod damage;
 mod wire;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -158,8 +158,9 @@ fn passes_kept(before: &Seen, after: &Seen, catalogue: &Catalogue, faulted: &BTr
         for fact in healthy.into_iter().flat_map(|f| &f.facts).filter(|fact| is_faulted(&fact.from)) {
             // Another call may tell the same.
             let stands_in =
-                |f: &FactRead| f.of == fact.of && f.path == fact.path && f.value == fact.value && !is_faulted(&f.from);
-            let is_other = |f: &FactRead| f.value.is_some() && matches!(&f.from, Some(Origin::Call(id)) if !faulted.contains(id));
+                |f: &Arc<FactRead>| f.of == fact.of && f.path == fact.path && f.value == fact.value && !is_faulted(&f.from);
+            let is_other =
+                |f: &Arc<FactRead>| f.value.is_some() && matches!(&f.from, Some(Origin::Call(id)) if !faulted.contains(id));
             let is_accepted = finding.accepted.is_some();
             let goes_another_way = || {
                 has_another_way(&catalogue.policies[&finding.policy].file)

@@ -431,7 +431,7 @@ proptest! {
                         let now = inventory.scope.ended;
                         let (events, watched) = (&policy.events, &policy.watched);
                         let context = Context { inventory: &inventory, subject, parameters: &parameters, events, watched, now };
-                        prop_assert!(program.evaluate(&context).is_ok());
+                        prop_assert!(program.evaluate(context).is_ok());
                     }
                 }
                 Err(e) => prop_assert!(source.get(e.start..e.end).is_some(), "{:?} of {:?}", e, source),
@@ -444,7 +444,7 @@ proptest! {
             let Ok(texts) = message::Texts::read(&[("text", &template)], noun, &names) else { continue };
             for record in inventory.population(file.subject.noun()) {
                 let cases = ["a case".to_string()];
-                let subject = message::Subject { record, parameters: &parameters, counterexamples: &cases };
+                let subject = message::Subject { record, parameters: &parameters, counterexamples: &cases, called: "" };
                 let _ = texts.about(&subject).fill("text");
             }
         }

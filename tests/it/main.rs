@@ -2,8 +2,10 @@
 
 #![expect(clippy::unwrap_used, clippy::print_stderr, reason = "tests say what went wrong by panicking")]
 
+mod action;
 mod architecture;
 mod bad_input;
+mod baseline;
 mod cloudformation;
 mod documents;
 #[cfg(feature = "aws")]
@@ -19,6 +21,8 @@ mod e2e_outward;
 #[cfg(feature = "aws")]
 mod e2e_permissions;
 #[cfg(feature = "aws")]
+mod e2e_watch;
+#[cfg(feature = "aws")]
 mod emulator;
 mod evidence;
 #[cfg(feature = "aws")]
@@ -28,9 +32,11 @@ mod history;
 mod hostile;
 mod moments;
 mod permissions;
+mod places;
 mod plan;
 mod policies;
 mod program;
 mod report;
+mod stranger;
 mod waivers;
 mod watched;

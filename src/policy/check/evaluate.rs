@@ -15,7 +15,7 @@ use super::functions::Semantics;
 use super::syntax::{Macro, Operator};
 use super::tree::Node;
 use super::value::{Item, ListValue, Range, RecordValue, Value, Verdict, computed, equal, ordered};
-use super::view::Reader;
+use super::view::{Memory, Reader};
 use super::{Context, Evaluation, EvaluationError, parse_duration};
 
 pub(super) type Evaluated<T> = Result<T, EvaluationError>;
@@ -24,24 +24,27 @@ pub(super) type Evaluated<T> = Result<T, EvaluationError>;
 ///
 /// # Errors
 /// Never for a checked expression.
-pub(super) fn evaluate(
-    root: &Node,
-    types: &BTreeMap<String, ParameterType>,
-    context: &Context<'_>,
-    semantics: &Semantics,
+pub(super) fn evaluate<'a>(
+    root: &'a Node,
+    types: &'a BTreeMap<String, ParameterType>,
+    context: Context<'a>,
+    semantics: Semantics,
+    memory: &mut Memory<'a>,
 ) -> Evaluated<Evaluation> {
-    let reader = Reader::new(context.inventory);
+    let reader = Reader::new(std::mem::replace(memory, Memory::of(context.inventory)));
     let mut evaluator = Evaluator { context, types, semantics, reader, binders: Vec::new() };
-    let verdict = evaluator.truth(root)?;
-    let facts = evaluator.reader.into_facts();
+    let verdict = evaluator.truth(root);
+    let (facts, remembered) = evaluator.reader.into_facts();
+    *memory = remembered;
+    let verdict = verdict?;
     let counterexamples = if verdict.truth == Truth::True { Vec::new() } else { case::lines(verdict.cases) };
     Ok(Evaluation { truth: verdict.truth, counterexamples, gaps: verdict.gaps, facts })
 }
 
 pub(super) struct Evaluator<'a> {
-    pub(super) context: &'a Context<'a>,
+    pub(super) context: Context<'a>,
     types: &'a BTreeMap<String, ParameterType>,
-    pub(super) semantics: &'a Semantics,
+    pub(super) semantics: Semantics,
     pub(super) reader: Reader<'a>,
     binders: Vec<(&'a str, Value<'a>)>,
 }

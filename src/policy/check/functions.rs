@@ -189,6 +189,7 @@ type InsecureTransportFn = fn(Option<&PolicyDocument>, &str, &str) -> Answer;
 type ForeignWritersFn = fn(Option<&PolicyDocument>, &str, &str, Option<&str>) -> Result<Vec<Admitted>, Gaps>;
 
 /// Who answers questions about meaning.
+#[derive(Clone, Copy)]
 pub(super) struct Semantics {
     pub(super) records: RecordsFn,
     pub(super) denies_insecure_transport: InsecureTransportFn,

@@ -19,16 +19,19 @@ mod vocabulary;
 mod tests;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::finding::FactRead;
 use crate::inventory::{Gaps, Inventory, Record};
+use crate::parallel;
 use crate::semantics::watch::WatchedEvent;
 use crate::semantics::{PartialEvent, Truth};
 
 pub use functions::{FunctionDoc, functions};
 pub use reads::{Reads, population};
+pub use view::Memory;
 
 use super::{ParameterType, ParameterValue};
 
@@ -46,6 +49,7 @@ pub struct Env {
 }
 
 /// What it speaks of in one evaluation.
+#[derive(Clone, Copy)]
 pub struct Context<'a> {
     pub inventory: &'a Inventory,
     pub subject: &'a dyn Record,
@@ -86,7 +90,7 @@ pub struct Evaluation {
     /// Where unknown: the gaps that decide.
     pub gaps: Gaps,
     /// Every fact that was read, in the order of reading, each once.
-    pub facts: Vec<FactRead>,
+    pub facts: Vec<Arc<FactRead>>,
 }
 
 /// An evaluation that failed is a bug of the checker or the evaluator: a checked expression cannot fail.
@@ -94,22 +98,32 @@ pub struct Evaluation {
 #[error("evaluation failed: {0}")]
 pub struct EvaluationError(pub String);
 
+/// What parsing takes of a stack at most.
+pub const STACK: usize = syntax::PARSER_STACK;
+
+fn about(source: &str, message: &str) -> CheckError {
+    CheckError { message: message.into(), hint: None, start: 0, end: source.len() }
+}
+
 impl Program {
-    /// Parses and type-checks.
+    /// Parses and type-checks, on a stack of its own.
     ///
     /// # Errors
     /// Anything outside the subset, with its place and what was meant.
     pub fn compile(source: &str, env: &Env) -> Result<Program, CheckError> {
-        let whole = |message: &str| CheckError { message: message.into(), hint: None, start: 0, end: source.len() };
+        let compiled = parallel::map_deep(&[source], STACK, |source| Program::compile_here(source, env));
+        let none = || Err(about(source, "there is no memory to parse this expression"));
+        compiled.and_then(|mut one| one.pop()).unwrap_or_else(none)
+    }
+
+    /// Parses and type-checks. Call it on a stack of [`STACK`] bytes: the parser recurses deeply on hostile input.
+    ///
+    /// # Errors
+    /// Anything outside the subset, with its place and what was meant.
+    pub fn compile_here(source: &str, env: &Env) -> Result<Program, CheckError> {
         let compile = || syntax::parse(source).and_then(|parsed| checker::check(source, env, &parsed));
-        // The parser recurses deeply on hostile input, so that it has a stack of its own.
-        let root = std::thread::scope(|scope| {
-            let worker = std::thread::Builder::new().stack_size(syntax::PARSER_STACK).spawn_scoped(scope, compile);
-            match worker {
-                Ok(worker) => worker.join().unwrap_or_else(|_| Err(whole("the parser gave up on this expression"))),
-                Err(_) => Err(whole("there is no memory to parse this expression")),
-            }
-        })?;
+        let root =
+            std::panic::catch_unwind(compile).unwrap_or_else(|_| Err(about(source, "the parser gave up on this expression")))?;
         Ok(Program { root, parameters: env.parameters.clone() })
     }
 
@@ -117,8 +131,16 @@ impl Program {
     ///
     /// # Errors
     /// Never for a checked expression and parameters of the declared types; an error is a bug.
-    pub fn evaluate(&self, context: &Context<'_>) -> Result<Evaluation, EvaluationError> {
-        self.evaluate_with(context, &functions::Semantics::default())
+    pub fn evaluate(&self, context: Context<'_>) -> Result<Evaluation, EvaluationError> {
+        self.evaluate_with(context, &mut Memory::of(context.inventory))
+    }
+
+    /// Evaluates, with what other evaluations of the same inventory read already.
+    ///
+    /// # Errors
+    /// As for [`Program::evaluate`].
+    pub fn evaluate_with<'a>(&'a self, context: Context<'a>, memory: &mut Memory<'a>) -> Result<Evaluation, EvaluationError> {
+        self.evaluate_by(context, functions::Semantics::default(), memory)
     }
 
     /// Every field that an evaluation can read, what functions read by themselves included.
@@ -126,8 +148,13 @@ impl Program {
         reads::of(&self.root)
     }
 
-    fn evaluate_with(&self, context: &Context<'_>, semantics: &functions::Semantics) -> Result<Evaluation, EvaluationError> {
-        evaluate::evaluate(&self.root, &self.parameters, context, semantics)
+    fn evaluate_by<'a>(
+        &'a self,
+        context: Context<'a>,
+        semantics: functions::Semantics,
+        memory: &mut Memory<'a>,
+    ) -> Result<Evaluation, EvaluationError> {
+        evaluate::evaluate(&self.root, &self.parameters, context, semantics, memory)
     }
 }
 

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::sync::Arc;
 
 use crate::finding::FactRead;
 use crate::inventory::noun::{Opaque, View};
@@ -19,12 +21,98 @@ const SHOWN_ITEMS: usize = 10;
 
 /// Reads records and keeps the trace.
 pub(super) struct Reader<'a> {
+    memory: Memory<'a>,
+    facts: Vec<Arc<FactRead>>,
+    /// The ways that were noted.
+    seen: HashSet<Way, Quick>,
+}
+
+/// What was read of an inventory: many checks read a field for each of their items, and many ask for the same.
+pub struct Memory<'a> {
     inventory: &'a Inventory,
-    facts: Vec<FactRead>,
-    /// Owner -> the ways from it that were noted.
-    seen: HashMap<&'a str, HashSet<String>>,
-    /// A record, by where it stands and its noun -> the values of its fields: many checks read a field for each of its items.
-    values: HashMap<(*const (), &'static str), HashMap<String, Value<'a>>>,
+    /// What was read of a record, by where it stands.
+    reads: HashMap<usize, Vec<Read<'a>>, Quick>,
+    count: usize,
+    /// The number of the evaluation that reads now.
+    evaluation: u64,
+}
+
+/// Reads that are remembered at most.
+const MOST_READS: usize = 500_000;
+
+/// A field's value, and how the trace tells it, where it is a fact.
+struct Read<'a> {
+    noun: &'static str,
+    field: String,
+    value: Value<'a>,
+    fact: Option<Arc<FactRead>>,
+    /// The last evaluation that noted it.
+    noted: u64,
+}
+
+/// A fact, by what it is about and its name: of two of one way the first one counts.
+struct Way(Arc<FactRead>);
+
+impl PartialEq for Way {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0) || (self.0.path == other.0.path && self.0.of == other.0.of)
+    }
+}
+
+impl Eq for Way {}
+
+impl Hash for Way {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.path.hash(state);
+        self.0.of.hash(state);
+    }
+}
+
+impl<'a> Memory<'a> {
+    /// A memory of this inventory of which nothing was read.
+    pub fn of(inventory: &'a Inventory) -> Self {
+        Memory { inventory, reads: HashMap::default(), count: 0, evaluation: 0 }
+    }
+
+    fn keep(&mut self, place: usize, read: Read<'a>) {
+        if self.count >= MOST_READS {
+            self.reads.clear();
+            self.count = 0;
+        }
+        self.count += 1;
+        self.reads.entry(place).or_default().push(read);
+    }
+}
+
+/// Hashes what the program itself made: places in memory, and ways of which each evaluation notes its own few.
+type Quick = BuildHasherDefault<Mixer>;
+
+#[derive(Default)]
+struct Mixer(u64);
+
+impl Mixer {
+    fn mix(&mut self, word: u64) {
+        self.0 = (self.0.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
+    }
+}
+
+impl Hasher for Mixer {
+    fn write(&mut self, bytes: &[u8]) {
+        for eight in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..eight.len()].copy_from_slice(eight);
+            self.mix(u64::from_le_bytes(word));
+        }
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.mix(number as u64);
+    }
+
+    fn finish(&self) -> u64 {
+        // The table goes by the lowest and the highest bits.
+        self.0 ^ (self.0 >> 29)
+    }
 }
 
 /// Where a value stands: its owner, the way there, and the fact that holds it.
@@ -52,82 +140,61 @@ impl<'a> RecordValue<'a> {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(inventory: &'a Inventory) -> Self {
-        Reader { inventory, facts: Vec::new(), seen: HashMap::new(), values: HashMap::new() }
+    pub(super) fn new(mut memory: Memory<'a>) -> Self {
+        memory.evaluation += 1;
+        Reader { memory, facts: Vec::new(), seen: HashSet::default() }
     }
 
-    pub(super) fn into_facts(self) -> Vec<FactRead> {
-        self.facts
+    /// The facts that were read, in order, and what is remembered of them.
+    pub(super) fn into_facts(self) -> (Vec<Arc<FactRead>>, Memory<'a>) {
+        (self.facts, self.memory)
     }
 
     /// Reads a field of a record, and notes it.
     pub(super) fn read(&mut self, record: &RecordValue<'a>, field: &str) -> Result<Value<'a>, EvaluationError> {
-        let place = record.found.map(|found| (std::ptr::from_ref(found).cast::<()>(), record.noun));
-        if let Some(value) = place.and_then(|place| self.values.get(&place)?.get(field)) {
-            return Ok(value.clone());
+        let place = record.found.map(|found| std::ptr::from_ref(found).cast::<()>().addr());
+        let evaluation = self.memory.evaluation;
+        let known = place.and_then(|place| self.memory.reads.get_mut(&place)).and_then(|reads| {
+            // Where a record stands, its first field may stand that is one of another noun.
+            reads.iter_mut().find(|read| read.field == field && read.noun == record.noun)
+        });
+        if let Some(read) = known {
+            let value = read.value.clone();
+            if std::mem::replace(&mut read.noted, evaluation) != evaluation {
+                let fact = read.fact.clone();
+                self.note(fact);
+            }
+            return Ok(value);
         }
         let path = record.prefix.as_ref().map_or_else(|| field.to_string(), |prefix| format!("{prefix}{field}"));
         let Some(found) = record.found else {
             let gaps = record.missing();
-            if let Some(gap) = gaps.first() {
-                self.note(record.owner, &path, None, Some(gap), None, None);
-            }
+            let fact = gaps.first().map(|gap| fact(record.owner, &path, None, Some(gap), None, None));
+            self.note(fact);
             return Ok(Value::unknown(gaps));
         };
         let view = found.read(field).ok_or_else(|| EvaluationError(format!("{} has no field `{field}`", record.noun)))?;
-        self.note_view(record, field, &path, &view);
+        let fact = traced(record, field, &path, &view);
+        self.note(fact.clone());
         let value = self.value(view, &Standing { owner: record.owner, path: &path, held_by: record.held_by });
         if let Some(place) = place {
-            self.values.entry(place).or_default().insert(field.to_string(), value.clone());
+            let (noun, field, value) = (record.noun, field.to_string(), value.clone());
+            self.memory.keep(place, Read { noun, field, value, fact, noted: evaluation });
         }
         Ok(value)
     }
 
     /// Notes what follows from what was read.
     pub(super) fn conclude(&mut self, of: &'a str, path: &str, value: String) {
-        self.note(of, path, Some(cut(value)), None, Some(&Origin::Derived), Some(Basis::Observed));
+        let fact = fact(of, path, Some(cut(value)), None, Some(&Origin::Derived), Some(Basis::Observed));
+        self.note(Some(fact));
     }
 
-    fn note_view(&mut self, record: &RecordValue<'a>, field: &str, path: &str, view: &View<'a>) {
-        if self.seen.get(record.owner).is_some_and(|seen| seen.contains(path)) {
-            return;
-        }
-        match view {
-            View::Known { value, from, basis } => {
-                self.note(record.owner, path, Some(text(value)), None, Some(from), Some(*basis))
-            }
-            View::OneOf { candidates, from } => {
-                let gap = open_choice(field, candidates);
-                self.note(record.owner, path, None, Some(&gap), Some(from), None);
-            }
-            View::Unknown(gap) => self.note(record.owner, path, None, Some(gap), None, None),
-            View::List { items, gaps, from } if record.held_by.is_none() => {
-                let value = (gaps.is_empty() || !items.is_empty()).then(|| text(view));
-                self.note(record.owner, path, value, gaps.first(), from.first(), None);
-            }
-            // Fields that are no facts say what the thing is; inside a fact they are a part of what was read.
-            plain => {
-                if let Some((from, basis)) = record.held_by
-                    && !matches!(plain, View::Text(name) if *name == record.id)
-                {
-                    self.note(record.owner, path, Some(text(plain)), None, Some(from), Some(basis));
-                }
-            }
-        }
-    }
-
-    fn note(
-        &mut self,
-        of: &'a str,
-        path: &str,
-        value: Option<String>,
-        gap: Option<&Gap>,
-        from: Option<&Origin>,
-        basis: Option<Basis>,
-    ) {
-        if self.seen.entry(of).or_default().insert(path.to_string()) {
-            let (of, path) = (of.to_string(), path.to_string());
-            self.facts.push(FactRead { of, path, value, gap: gap.cloned(), from: from.cloned(), basis });
+    fn note(&mut self, fact: Option<Arc<FactRead>>) {
+        if let Some(fact) = fact
+            && self.seen.insert(Way(Arc::clone(&fact)))
+        {
+            self.facts.push(fact);
         }
     }
 
@@ -148,7 +215,7 @@ impl<'a> Reader<'a> {
                 held_by: standing.held_by,
             }),
             View::Ref { noun, id } => {
-                let found = self.inventory.find(noun, id);
+                let found = self.memory.inventory.find(noun, id);
                 Value::Record(RecordValue { noun, id, found, owner: id, prefix: None, held_by: None })
             }
             View::List { items, gaps, .. } => {
@@ -180,6 +247,37 @@ impl<'a> Reader<'a> {
             View::Unknown(gap) => Value::unknown([gap.clone()].into()),
         }
     }
+}
+
+/// How the trace tells a field; nothing where it is no fact.
+fn traced(record: &RecordValue<'_>, field: &str, path: &str, view: &View<'_>) -> Option<Arc<FactRead>> {
+    let of = record.owner;
+    match view {
+        View::Known { value, from, basis } => Some(fact(of, path, Some(text(value)), None, Some(from), Some(*basis))),
+        View::OneOf { candidates, from } => Some(fact(of, path, None, Some(&open_choice(field, candidates)), Some(from), None)),
+        View::Unknown(gap) => Some(fact(of, path, None, Some(gap), None, None)),
+        View::List { items, gaps, from } if record.held_by.is_none() => {
+            let value = (gaps.is_empty() || !items.is_empty()).then(|| text(view));
+            Some(fact(of, path, value, gaps.first(), from.first(), None))
+        }
+        // Fields that are no facts say what the thing is; inside a fact they are a part of what was read.
+        plain => {
+            let (from, basis) = record.held_by.filter(|_| !matches!(plain, View::Text(name) if *name == record.id))?;
+            Some(fact(of, path, Some(text(plain)), None, Some(from), Some(basis)))
+        }
+    }
+}
+
+fn fact(
+    of: &str,
+    path: &str,
+    value: Option<String>,
+    gap: Option<&Gap>,
+    from: Option<&Origin>,
+    basis: Option<Basis>,
+) -> Arc<FactRead> {
+    let (of, path) = (of.to_string(), path.to_string());
+    Arc::new(FactRead { of, path, value, gap: gap.cloned(), from: from.cloned(), basis })
 }
 
 /// How each record of a list is told from the others: by its id, or by its number where that does not do. Nothing where the

@@ -7,10 +7,11 @@ use super::Written;
 use super::entry::{Entry, Served, entries, strength_word, waiver_kind};
 use super::place::Places;
 use super::shape::clip;
+use super::spot::Standing;
 use crate::report::{Report, foreign};
 
 /// The columns, in their order.
-pub const COLUMNS: [&str; 31] = [
+pub const COLUMNS: [&str; 37] = [
     "finding",
     "finding_id",
     "policy",
@@ -42,6 +43,12 @@ pub const COLUMNS: [&str; 31] = [
     "advice",
     "audited_at",
     "tool_version",
+    "file",
+    "line",
+    "column",
+    "address",
+    "related",
+    "known_since",
 ];
 
 /// Bytes of a cell; spreadsheets take 32,767 characters.
@@ -77,6 +84,10 @@ fn row(report: &Report, places: &Places<'_>, entry: &Entry<'_>, served: Option<&
     let framework = served.and_then(|s| s.view).map(|(f, _)| f);
     let requirement = served.and_then(|s| s.view).and_then(|(_, r)| r);
     let waived = |text: fn(&crate::finding::Waived) -> String| waiver.map(text).unwrap_or_default();
+    let code = Standing::of(finding);
+    let code = code.as_ref();
+    let spot = code.and_then(|c| c.spot.as_ref());
+    let file = spot.map(|s| s.file.clone()).or_else(|| code.map(|c| c.place.file.clone())).unwrap_or_default();
     let gaps: Vec<String> = finding.gaps.iter().map(|g| format!("{}: {}", g.kind.label(), g.message)).collect();
     let cells: [String; COLUMNS.len()] = [
         entry.number.to_string(),
@@ -110,6 +121,12 @@ fn row(report: &Report, places: &Places<'_>, entry: &Entry<'_>, served: Option<&
         entry.advice().unwrap_or_default(),
         report.now.to_string(),
         report.tool.version.clone(),
+        file,
+        spot.map(|s| s.line.to_string()).unwrap_or_default(),
+        spot.and_then(|s| s.column).map(|column| column.to_string()).unwrap_or_default(),
+        code.map(|c| c.place.address.clone()).unwrap_or_default(),
+        code.map(|c| c.related().join("; ")).unwrap_or_default(),
+        finding.known.as_ref().filter(|_| finding.is_known()).map(|known| known.since.to_string()).unwrap_or_default(),
     ];
     cells.map(|text| cell(&text))
 }

@@ -101,6 +101,9 @@ impl Entry<'_> {
         if let Some(waiver) = &finding.waiver {
             story.push_str(&format!("; {}", waiver_words(waiver)));
         }
+        if let Some(known) = finding.known.as_ref().filter(|_| finding.is_known()) {
+            story.push_str(&format!("; known since the baseline of {}", known.since.strftime("%Y-%m-%d")));
+        }
         story
     }
 

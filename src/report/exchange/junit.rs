@@ -1,6 +1,7 @@
 //! JUnit XML, as Jenkins, GitLab and GitHub's actions read it: a suite is a policy in an account, a test is a subject.
 //!
-//! A fail is a failure, an unknown an error; waived fails and what does not apply are skipped, with the reason.
+//! A fail is a failure, an unknown an error; waived fails and what does not apply are skipped, with the reason. A test about code
+//! has the `file` and `line` that CI servers link to.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +10,16 @@ use quick_junit::{NonSuccessKind, Report as Document, TestCase, TestCaseStatus, 
 use super::Written;
 use super::entry::{Entry, entries};
 use super::shape::{line, prose};
+use super::spot::Standing;
 use super::verdict::Test;
 use crate::report::Report;
 
 /// Bytes of a name, and of a message.
 const NAME: usize = 1_000;
 const TEXT: usize = 2_000;
+
+/// Places beside a finding's own.
+const RELATED: usize = 20;
 
 /// One document; suites by policy and account.
 ///
@@ -44,6 +49,7 @@ fn case(entry: &Entry<'_>) -> TestCase {
     let finding = entry.finding;
     let words = entry.verdict.words();
     let story = prose(&entry.story(), TEXT, words.word);
+    let code = Standing::of(finding);
     let mut status = match words.junit {
         Test::Success => TestCaseStatus::success(),
         Test::Failure => TestCaseStatus::non_success(NonSuccessKind::Failure),
@@ -62,6 +68,11 @@ fn case(entry: &Entry<'_>) -> TestCase {
             let requirements: Vec<String> = entry.requirements.iter().map(|r| line(&r.aws_spelling(), 128, "-")).collect();
             let mut description = vec![prose(entry.title(), TEXT, &finding.policy), story];
             description.extend(entry.advice().map(|a| prose(&a, TEXT, "-")));
+            if let Some(code) = &code {
+                description.push(line(&format!("at {}", code.text()), NAME, "-"));
+                description
+                    .extend(code.related().iter().take(RELATED).map(|place| line(&format!("beside it {place}"), NAME, "-")));
+            }
             if !requirements.is_empty() {
                 description.push(requirements.join(", "));
             }
@@ -70,5 +81,12 @@ fn case(entry: &Entry<'_>) -> TestCase {
     }
     let mut case = TestCase::new(line(&finding.subject.id, NAME, "subject"), status);
     case.set_classname(line(&finding.policy, NAME, "policy"));
+    if let Some(code) = &code {
+        let file = code.spot.as_ref().map_or(&code.place.file, |spot| &spot.file);
+        case.extra.insert("file".into(), line(file, NAME, "-").into());
+        if let Some(spot) = &code.spot {
+            case.extra.insert("line".into(), spot.line.to_string().into());
+        }
+    }
     case
 }

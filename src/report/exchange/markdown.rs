@@ -5,12 +5,16 @@
 use super::Written;
 use super::entry::{Entry, entries, standard, waiver_words};
 use super::shape::{clip, line, prose};
+use super::spot::Standing;
 use super::verdict::Verdict;
 use crate::finding::Severity;
 use crate::report::{Report, RequirementStatus, wording};
 
 /// Characters that GitHub takes are 65,536; bytes are never fewer.
 const LIMIT: usize = 65_000;
+
+/// The heading over what a baseline holds.
+const KNOWN: &str = "Known since the baseline, which is no waiver";
 
 /// Bytes that a section may take before rows are left out.
 const SECTION: usize = 14_000;
@@ -38,13 +42,16 @@ pub fn write(report: &Report) -> Written {
     page.line(&format!("- Judged for: {}, by Trailproof {version}", wording::moment(report.now)));
     page.table("Outcomes", &["Outcome", "Critical", "High", "Medium", "Low", "Info", "All"], outcomes(&entries));
     page.table("Requirements that are not met", &["Framework", "Requirement", "What it asks", "Why"], requirements(report));
+    // Code has a place, and of its account no more than a placeholder.
+    let at = if report.code.is_some() { "Where" } else { "Account" };
     page.table(
         "Fails",
-        &["Severity", "Policy", "Subject", "Account", "What is so"],
+        &["Severity", "Policy", "Subject", at, "What is so"],
         findings(&entries, &[Verdict::Fail, Verdict::Lapsed]),
     );
-    page.table("Not known", &["Severity", "Policy", "Subject", "Account", "What is so"], findings(&entries, &[Verdict::Unknown]));
-    page.table("Waived", &["Severity", "Policy", "Subject", "Account", "Waiver"], findings(&entries, &[Verdict::Waived]));
+    page.table("Not known", &["Severity", "Policy", "Subject", at, "What is so"], findings(&entries, &[Verdict::Unknown]));
+    page.table(KNOWN, &["Severity", "Policy", "Subject", at, "What is so"], findings(&entries, &[Verdict::Known]));
+    page.table("Waived", &["Severity", "Policy", "Subject", at, "Waiver"], findings(&entries, &[Verdict::Waived]));
     page.line("");
     page.line("The whole is in `report.html` and `report.json`.");
     Written { text: page.text, notes: page.notes }
@@ -92,8 +99,16 @@ impl Page {
 }
 
 fn outcomes(entries: &[Entry<'_>]) -> Vec<Vec<String>> {
-    let all = [Verdict::Fail, Verdict::Lapsed, Verdict::Waived, Verdict::Unknown, Verdict::Pass, Verdict::NotApplicable];
-    let optional = [Verdict::Lapsed, Verdict::Waived];
+    let all = [
+        Verdict::Fail,
+        Verdict::Lapsed,
+        Verdict::Known,
+        Verdict::Waived,
+        Verdict::Unknown,
+        Verdict::Pass,
+        Verdict::NotApplicable,
+    ];
+    let optional = [Verdict::Lapsed, Verdict::Known, Verdict::Waived];
     all.into_iter()
         .filter_map(|verdict| {
             let mine = || entries.iter().filter(move |e| e.verdict == verdict);
@@ -133,11 +148,21 @@ fn findings(entries: &[Entry<'_>], verdicts: &[Verdict]) -> Vec<Vec<String>> {
             finding.severity.label().to_string(),
             code(&finding.policy, 100),
             code(&finding.subject.name, 200),
-            code(&finding.subject.account, 64),
+            Standing::of(finding).map_or_else(|| code(&finding.subject.account, 64), |stands| stands_at(&stands)),
             code(&said, 400),
         ]
     })
     .collect()
+}
+
+/// Where the finding stands, and what has a part in it.
+fn stands_at(stands: &Standing) -> String {
+    let beside = stands.related();
+    let more = match beside.len() {
+        0 => String::new(),
+        _ => format!(", beside {}", code(&beside.join(", "), 200)),
+    };
+    format!("{}{more}", code(&stands.text(), 200))
 }
 
 /// Foreign text as a code span in a cell: a fence longer than every run of backticks inside.

@@ -7,6 +7,7 @@
 pub mod asff;
 pub mod csv;
 mod entry;
+pub mod gitlab;
 pub mod junit;
 pub mod markdown;
 pub mod ocsf;
@@ -14,6 +15,7 @@ pub mod oscal;
 mod place;
 pub mod sarif;
 mod shape;
+mod spot;
 mod verdict;
 
 /// A document, and what its reader must be told beside it.

@@ -14,10 +14,11 @@ use sha2::{Digest, Sha256};
 
 use super::entry::{Entry, entries, uuid, waiver_kind};
 use super::shape::{line, page, prose, pruned};
+use super::spot::{INVENTORY, spot};
 use super::verdict::{Verdict, grade};
 use super::{PRODUCT, Written};
 use crate::finding::{Finding, Subject};
-use crate::inventory::{Origin, Standing};
+use crate::inventory::Standing;
 use crate::report::{PolicyView, Report, wording};
 
 /// Results that GitHub takes; it refuses the whole file above it. It shows the first [`SHOWN`].
@@ -70,7 +71,7 @@ impl InventoryLines {
         InventoryLines { lines, sha256: hash.iter().map(|b| format!("{b:02x}")).collect() }
     }
 
-    fn line(&self, subject: &Subject) -> Option<usize> {
+    pub(super) fn line(&self, subject: &Subject) -> Option<usize> {
         let of_kind = self.lines.get(subject.kind.as_str())?;
         // A bucket's record knows its name alone.
         of_kind.get(&subject.id).or_else(|| of_kind.get(&subject.name)).copied()
@@ -103,7 +104,7 @@ pub fn write(report: &Report, inventory: &InventoryLines) -> Written {
         .iter()
         .map(|entry| {
             let rule = rules.get(entry.finding.policy.as_str()).copied();
-            result(entry, rule, inventory.line(&entry.finding.subject))
+            result(report, entry, rule, inventory.line(&entry.finding.subject))
         })
         .collect();
     let outcomes = &report.summary.outcomes;
@@ -126,7 +127,7 @@ pub fn write(report: &Report, inventory: &InventoryLines) -> Written {
             "toolExecutionNotifications": notifications(report, &notes),
         }],
         "artifacts": [{
-            "location": { "uri": "inventory.json" },
+            "location": { "uri": INVENTORY },
             "description": { "text": "the facts that were read, as `trailproof scan --format inventory` saves them" },
             "mimeType": "application/json",
             "hashes": hashes,
@@ -191,7 +192,7 @@ fn rule(report: &Report, policy: &PolicyView) -> Value {
     })
 }
 
-fn result(entry: &Entry<'_>, rule: Option<usize>, line_of_record: Option<usize>) -> Value {
+fn result(report: &Report, entry: &Entry<'_>, rule: Option<usize>, line_of_record: Option<usize>) -> Value {
     let finding = entry.finding;
     let subject = &finding.subject;
     let words = entry.verdict.words();
@@ -209,7 +210,7 @@ fn result(entry: &Entry<'_>, rule: Option<usize>, line_of_record: Option<usize>)
         "kind": words.sarif,
         "level": level,
         "message": { "text": message(&entry.story(), &finding.policy) },
-        "locations": [{ "physicalLocation": physical(finding, line_of_record), "logicalLocations": logical }],
+        "locations": [{ "physicalLocation": physical(report, finding, line_of_record), "logicalLocations": logical }],
         "relatedLocations": related(finding),
         "partialFingerprints": { "trailproofFinding/v1": entry.id.to_string() },
         "guid": entry.id.to_string(),
@@ -241,33 +242,13 @@ fn message(text: &str, or: &str) -> String {
 }
 
 /// The place in the code that the finding read, else the record in the saved inventory.
-fn physical(finding: &Finding, line_of_record: Option<usize>) -> Value {
-    let subject = &finding.subject;
-    if let Some(place) = finding.place() {
-        return match &place.source {
-            Some(source) => json!({
-                "artifactLocation": { "uri": relative_uri(&source.file) },
-                "region": { "startLine": source.line.max(1), "startColumn": source.column.max(1) },
-            }),
-            // A plan is one long line: the logical location tells which resource it is.
-            None => json!({ "artifactLocation": { "uri": relative_uri(&place.file) }, "region": { "startLine": 1 } }),
-        };
-    }
-    let own = finding.facts.iter().filter(|f| f.of == subject.id || f.of == subject.name);
-    let place = own.clone().find_map(|f| match &f.from {
-        Some(Origin::Place { file, line, column }) => Some((file, line, column)),
-        _ => None,
-    });
-    match place {
-        Some((file, line, column)) => json!({
-            "artifactLocation": { "uri": relative_uri(file) },
-            "region": { "startLine": (*line).max(1), "startColumn": (*column).max(1) },
-        }),
-        None => json!({
-            "artifactLocation": { "uri": "inventory.json", "index": 0 },
-            "region": { "startLine": line_of_record.unwrap_or(1) },
-        }),
-    }
+fn physical(report: &Report, finding: &Finding, line_of_record: Option<usize>) -> Value {
+    let spot = spot(report, finding, line_of_record);
+    let index = (spot.file == INVENTORY).then_some(0);
+    json!({
+        "artifactLocation": { "uri": relative_uri(&spot.file), "index": index },
+        "region": { "startLine": spot.line, "startColumn": spot.column },
+    })
 }
 
 /// The module calls that lead to a resource, and what else has a part in it.

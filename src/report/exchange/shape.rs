@@ -48,12 +48,12 @@ pub(super) fn pruned(value: Value) -> Value {
 
 /// One line of JSON, without anything that a terminal would obey.
 pub(super) fn json_line(value: Value) -> String {
-    foreign::json(&pruned(value).to_string())
+    foreign::json(&pruned(value).to_string()).into_owned()
 }
 
 /// JSON for people, with a final newline, without anything that a terminal would obey.
 pub(super) fn page(value: &Value) -> String {
-    let mut text = foreign::json(&format!("{value:#}"));
+    let mut text = foreign::json(&format!("{value:#}")).into_owned();
     text.push('\n');
     text
 }

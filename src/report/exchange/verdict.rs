@@ -14,6 +14,8 @@ pub(super) enum Verdict {
     Unknown,
     /// A fail that a waiver holds for.
     Waived,
+    /// A fail that was there already, as a baseline says.
+    Known,
     Pass,
     NotApplicable,
 }
@@ -49,6 +51,7 @@ impl Verdict {
     pub(super) fn of(finding: &Finding) -> Verdict {
         match finding.outcome {
             Outcome::Fail if finding.is_waived() => Verdict::Waived,
+            Outcome::Fail if finding.is_known() => Verdict::Known,
             Outcome::Fail if finding.waiver.is_some() => Verdict::Lapsed,
             Outcome::Fail => Verdict::Fail,
             Outcome::Unknown => Verdict::Unknown,
@@ -67,6 +70,7 @@ impl Verdict {
             Verdict::Lapsed        => row("waiver expired", (3, "Fail"),            (1, "New"),        "FAILED",        "fail",          Test::Failure, true),
             Verdict::Unknown       => row("unknown",        (2, "Warning"),         (1, "New"),        "WARNING",       "open",          Test::Error,   true),
             Verdict::Waived        => row("waived",         (3, "Fail"),            (3, "Suppressed"), "FAILED",        "fail",          Test::Skipped, true),
+            Verdict::Known         => row("known",          (3, "Fail"),            (99, "Known"),     "FAILED",        "fail",          Test::Skipped, true),
             Verdict::Pass          => row("pass",           (1, "Pass"),            (4, "Resolved"),   "PASSED",        "pass",          Test::Success, false),
             Verdict::NotApplicable => row("not applicable", (99, "Not applicable"), (99, "Other"),     "NOT_AVAILABLE", "notApplicable", Test::Skipped, false),
         }
@@ -84,17 +88,19 @@ pub(super) struct Grade {
     pub sarif: &'static str,
     /// `security-severity`, as GitHub reads it.
     pub security: &'static str,
+    /// `severity` of GitLab's Code Quality.
+    pub gitlab: &'static str,
 }
 
 /// The row of a severity.
 pub(super) fn grade(severity: Severity) -> Grade {
-    let row = |ocsf, asff, sarif, security| Grade { ocsf, asff, sarif, security };
+    let row = |ocsf, asff, sarif, security, gitlab| Grade { ocsf, asff, sarif, security, gitlab };
     match severity {
-        Severity::Critical => row((5, "Critical"), "CRITICAL", "error", "9.0"),
-        Severity::High => row((4, "High"), "HIGH", "error", "7.0"),
-        Severity::Medium => row((3, "Medium"), "MEDIUM", "warning", "4.0"),
-        Severity::Low => row((2, "Low"), "LOW", "note", "2.0"),
-        Severity::Info => row((1, "Informational"), "INFORMATIONAL", "note", "0.0"),
+        Severity::Critical => row((5, "Critical"), "CRITICAL", "error", "9.0", "blocker"),
+        Severity::High => row((4, "High"), "HIGH", "error", "7.0", "critical"),
+        Severity::Medium => row((3, "Medium"), "MEDIUM", "warning", "4.0", "major"),
+        Severity::Low => row((2, "Low"), "LOW", "note", "2.0", "minor"),
+        Severity::Info => row((1, "Informational"), "INFORMATIONAL", "note", "0.0", "info"),
     }
 }
 
@@ -119,7 +125,8 @@ mod tests {
 
     #[test]
     fn only_a_pass_reads_as_a_pass() {
-        for verdict in [Verdict::Fail, Verdict::Lapsed, Verdict::Unknown, Verdict::Waived, Verdict::NotApplicable] {
+        for verdict in [Verdict::Fail, Verdict::Lapsed, Verdict::Unknown, Verdict::Waived, Verdict::Known, Verdict::NotApplicable]
+        {
             let words = verdict.words();
             assert_ne!((words.asff, words.ocsf_compliance.0, words.ocsf_status.0), ("PASSED", 1, 4), "{verdict:?}");
             assert_ne!(words.sarif, "pass");

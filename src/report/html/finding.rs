@@ -32,6 +32,8 @@ pub(super) struct Group {
     pub(super) total: usize,
     /// Findings for which a waiver holds, and for which one has ended.
     waived: usize,
+    /// Findings that a baseline holds.
+    known: usize,
     ended: usize,
 }
 
@@ -58,6 +60,8 @@ pub(super) struct Item {
     region: Option<String>,
     accepted: Option<String>,
     waiver: Option<Mark>,
+    /// That a baseline holds it, and since when.
+    known: Option<String>,
     counterexamples: Vec<String>,
     more_counterexamples: usize,
     gaps: Vec<GapNote>,
@@ -141,11 +145,12 @@ pub(super) fn groups<'a>(report: &'a Report, places: &mut Places<'a>) -> Vec<Gro
             let view = report.policies.get(policy);
             let total = members.len();
             let waived = members.iter().filter(|(_, f)| f.is_waived()).count();
+            let known = members.iter().filter(|(_, f)| f.is_known()).count();
             let ended = members.iter().filter(|(_, f)| f.waiver.as_ref().is_some_and(|w| w.is_expired)).count();
             let mut findings = Vec::new();
-            // A fail whose waiver has ended is news, one whose waiver holds is none.
+            // A fail whose waiver has ended is news; one whose waiver holds is none, nor is one that was there already.
             let mut members = members;
-            members.sort_by_key(|(_, f)| f.waiver.as_ref().map_or(1, |w| if w.is_expired { 0 } else { 2 }));
+            members.sort_by_key(|(_, f)| (f.is_known(), f.waiver.as_ref().map_or(1, |w| if w.is_expired { 0 } else { 2 })));
             for (number, finding) in members.into_iter().take(FINDINGS_PER_POLICY) {
                 if !budget.row(row_cost(finding)) {
                     break;
@@ -168,6 +173,7 @@ pub(super) fn groups<'a>(report: &'a Report, places: &mut Places<'a>) -> Vec<Gro
                 findings,
                 total,
                 waived,
+                known,
                 ended,
             }
         })
@@ -222,11 +228,12 @@ fn item(report: &Report, places: &mut Places<'_>, budget: &mut Budget, number: u
         kind: subject.kind.clone(),
         name: subject.name.clone(),
         subject: subject.id.clone(),
-        place: subject.place.as_ref().map(|place| wording::place(place)),
+        place: finding.place().map(|place| wording::place(&place)),
         account: subject.account.clone(),
         region: subject.region.clone(),
         accepted: finding.accepted.clone(),
         waiver: finding.waiver.as_ref().map(waiver::mark),
+        known: finding.known.as_ref().filter(|_| finding.is_known()).map(crate::report::baseline::since),
         counterexamples: finding.further_cases().take(CASES_PER_FINDING).cloned().collect(),
         more_counterexamples: finding.further_cases().count().saturating_sub(CASES_PER_FINDING),
         gaps: finding.gaps.iter().take(CASES_PER_FINDING).map(|gap| gap_note(places, gap)).collect(),

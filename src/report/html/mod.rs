@@ -3,6 +3,7 @@
 //! The page is built in [`page`] as words and numbers, and laid out by the templates. Every text passes one formatter here,
 //! which makes foreign text safe to look at and escapes it; a template cannot forget to.
 
+mod baseline;
 mod finding;
 mod framework;
 mod heat;
@@ -24,7 +25,7 @@ use super::past::Past;
 use super::{Report, foreign};
 
 /// The templates, by name.
-const TEMPLATES: [(&str, &str); 14] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("report.html", include_str!("../../../templates/report.html")),
     ("macros.html", include_str!("../../../templates/macros.html")),
     ("cover.html", include_str!("../../../templates/cover.html")),
@@ -32,6 +33,7 @@ const TEMPLATES: [(&str, &str); 14] = [
     ("summary.html", include_str!("../../../templates/summary.html")),
     ("past.html", include_str!("../../../templates/past.html")),
     ("waivers.html", include_str!("../../../templates/waivers.html")),
+    ("baseline.html", include_str!("../../../templates/baseline.html")),
     ("frameworks.html", include_str!("../../../templates/frameworks.html")),
     ("accounts.html", include_str!("../../../templates/accounts.html")),
     ("trails.html", include_str!("../../../templates/trails.html")),

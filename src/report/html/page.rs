@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
+use super::baseline::{self, Baseline};
 use super::finding::{self, Group, Source, token, word};
 use super::framework::{self, Framework};
 use super::heat::{self, Heat};
@@ -39,6 +40,7 @@ pub(super) struct Page {
     coverage: Coverage,
     score: Score,
     register: Option<Register>,
+    baseline: Option<Baseline>,
     paragraph: String,
     risks: Vec<Risk>,
     risks_total: usize,
@@ -231,6 +233,7 @@ pub(super) fn build(report: &Report, past: Option<&Past>) -> Page {
             accounts: report.score.accounts,
         },
         register: report.waivers.as_ref().map(|view| waiver::register(view, &places)),
+        baseline: report.baseline.as_ref().map(baseline::build),
         paragraph: report.executive.paragraph.clone(),
         risks: report.executive.risks.iter().map(|risk| self::risk(&places, risk)).collect(),
         risks_total: report.executive.risks_total,

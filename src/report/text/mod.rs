@@ -2,6 +2,7 @@
 //!
 //! It knows neither where the report's files are nor what kind of terminal it is: width and colour are given.
 
+mod baseline;
 mod paper;
 mod past;
 mod waivers;
@@ -50,6 +51,7 @@ pub fn write(report: &Report, options: &TextOptions) -> String {
     }
     frameworks(&mut paper, report);
     waivers::register(&mut paper, report, options.verbose);
+    baseline::entries(&mut paper, report, options.verbose);
     counts(&mut paper, report);
     paper.into_text()
 }
@@ -156,7 +158,9 @@ fn fails(paper: &mut Paper, report: &Report, options: &TextOptions) {
 fn findings(paper: &mut Paper, report: &Report, group: &[&Finding], options: &TextOptions) {
     for of_policy in group.chunk_by(|a, b| a.policy == b.policy) {
         let listed = if options.verbose { of_policy.len() } else { FINDINGS_PER_POLICY };
-        for finding in of_policy.iter().take(listed) {
+        // What was there already is no news, and hides none.
+        let (known, news): (Vec<&Finding>, Vec<&Finding>) = of_policy.iter().partition(|finding| finding.is_known());
+        for finding in news.into_iter().chain(known).take(listed) {
             entry(paper, report, finding, options);
         }
         if of_policy.len() > listed {
@@ -174,7 +178,11 @@ fn entry(paper: &mut Paper, report: &Report, finding: &Finding, options: &TextOp
     let (symbol, ink) = mark(finding.outcome);
     let subject = &finding.subject;
     let named = format!("{}: {} {}", foreign::line(&finding.policy), foreign::line(&subject.kind), foreign::line(&subject.name));
-    let aside = if finding.is_waived() { ", waived" } else { "" };
+    let aside = match (finding.is_waived(), finding.is_known()) {
+        (true, _) => ", waived",
+        (false, true) => ", known",
+        (false, false) => "",
+    };
     paper.marked(ink, &format!("{symbol} {}{aside}", finding.outcome.label()), &named);
     if let Some(place) = finding.place() {
         paper.text(6, &foreign::line(&wording::place(&place)));
@@ -182,6 +190,9 @@ fn entry(paper: &mut Paper, report: &Report, finding: &Finding, options: &TextOp
     paper.text(6, &foreign::prose(&finding.message));
     if let Some(waived) = &finding.waiver {
         waivers::of_finding(paper, waived);
+    }
+    if let Some(known) = finding.known.as_ref().filter(|_| finding.is_known()) {
+        paper.labelled(6, "known", &super::baseline::since(known));
     }
     if let Some(accepted) = &finding.accepted {
         paper.labelled(6, "accepted", &foreign::prose(accepted));

@@ -30,7 +30,8 @@ pub(super) async fn collect(reader: &Reader, region: &str, groups: &mut [&mut Lo
     let mut found = describe(reader, region).await;
     let mut kept: BTreeMap<String, Alarm> = BTreeMap::new();
     for (group, counted) in groups.iter_mut().zip(&counted) {
-        let names = watching(&found.alarms, counted);
+        // What nothing is counted for, nothing watches.
+        let names = if counted.is_empty() { BTreeSet::new() } else { watching(&found.alarms, counted) };
         let items: Vec<&Alarm> = found.alarms.iter().filter(|a| names.contains(&a.name)).collect();
         kept.extend(items.iter().map(|alarm| (alarm.arn.clone(), (*alarm).clone())));
         let mut gaps = found.gaps.clone();
@@ -110,6 +111,9 @@ async fn describe(reader: &Reader, region: &str) -> Found {
     .await;
     let mut found = Found { gaps: Vec::from_iter(paged.gap()), from: paged.origins(), ..Found::default() };
     for page in &paged.pages {
+        if page.value.metric_alarms.is_none() && page.value.composite_alarms.is_none() {
+            found.gaps.push(not_understood(page, "`MetricAlarms` and `CompositeAlarms` are missing in the answer"));
+        }
         let alarms = page.value.metric_alarms().iter().map(|alarm| metric_alarm(alarm, page));
         for alarm in alarms.chain(page.value.composite_alarms().iter().map(|alarm| composite_alarm(alarm, page))) {
             match alarm {
@@ -283,12 +287,15 @@ async fn mute(reader: &Reader, region: &str, alarms: &mut [Alarm]) {
     let mut from = paged.origins();
     let mut by_alarm: BTreeMap<String, Vec<MuteRule>> = BTreeMap::new();
     for page in &paged.pages {
+        if page.value.alarm_mute_rule_summaries.is_none() {
+            gaps.push(not_understood(page, "`AlarmMuteRuleSummaries` is missing in the answer"));
+        }
         for summary in page.value.alarm_mute_rule_summaries() {
             let Some(arn) = summary.alarm_mute_rule_arn() else {
                 gaps.push(not_understood(page, "a mute rule without an ARN"));
                 continue;
             };
-            let name = arn.rsplit(':').next().unwrap_or(arn);
+            let name = arn.split_once(":alarm-mute-rule:").map_or(arn, |(_, name)| name);
             let request = client.get_alarm_mute_rule().alarm_mute_rule_name(name).send();
             match reader.ask(Ask::new(GET_ALARM_MUTE_RULE, region, name).beside(), request).await {
                 Err(refusal) => gaps.push(*refusal.gap),

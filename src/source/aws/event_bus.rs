@@ -1,5 +1,6 @@
 //! EventBridge rules on the default event bus of each Region.
 
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use super::arn::Arn;
@@ -23,28 +24,27 @@ pub(super) async fn collect(reader: &Reader, region: &str) -> EventBus {
         if page.value.rules.is_none() {
             rules.add_gap(not_understood(page, "`Rules` is missing in the answer"));
         }
-        for rule in page.value.rules() {
-            let Some(pattern) = rule.event_pattern() else { continue };
-            let (Some(arn), Some(name), Some(state)) = (rule.arn(), rule.name(), rule.state()) else {
-                rules.add_gap(not_understood(page, "a rule without an ARN, a name or a state"));
-                continue;
-            };
-            let targets = match speaks_of_cloudtrail(pattern) && state.as_str() != "DISABLED" {
-                true => targets(reader, region, name).await,
-                false => {
-                    Listing::unread(Gap::new(GapKind::AbsentInput, format!("the targets of rule {name} do not matter here")))
-                }
-            };
-            rules.items.push(EventRule {
-                arn: arn.to_string(),
-                name: name.to_string(),
-                state: state.as_str().to_string(),
-                pattern: pattern.to_string(),
-                targets,
-            });
+        let with_pattern = page.value.rules().iter().filter_map(|rule| Some((rule, rule.event_pattern()?)));
+        let read = join_all(with_pattern.map(async |(of, pattern)| rule(reader, region, of, pattern).await)).await;
+        for rule in read {
+            match rule {
+                Some(rule) => rules.items.push(rule),
+                None => rules.add_gap(not_understood(page, "a rule without an ARN, a name or a state")),
+            }
         }
     }
     EventBus { region: region.to_string(), rules }
+}
+
+/// A rule, with its targets where they may be told of what CloudTrail sends. None where the answer does not say what it is.
+async fn rule(reader: &Reader, region: &str, of: &aws_sdk_eventbridge::types::Rule, pattern: &str) -> Option<EventRule> {
+    let (arn, name, state) = (of.arn()?, of.name()?, of.state()?);
+    let targets = match speaks_of_cloudtrail(pattern) && state.as_str() != "DISABLED" {
+        true => targets(reader, region, name).await,
+        false => Listing::unread(Gap::new(GapKind::AbsentInput, format!("the targets of rule {name} do not matter here"))),
+    };
+    let (arn, name, state) = (arn.to_string(), name.to_string(), state.as_str().to_string());
+    Some(EventRule { arn, name, state, pattern: pattern.to_string(), targets })
 }
 
 /// Whether a rule may match events that come from CloudTrail: unless its pattern names other kinds of events alone.
@@ -72,11 +72,15 @@ async fn targets(reader: &Reader, region: &str, rule: &str) -> Listing<RuleTarge
             topic: is_topic.then(|| TopicRef(target.arn().to_string())),
         }
     };
-    Listing {
+    let mut listing = Listing {
         items: paged.pages.iter().flat_map(|page| page.value.targets()).map(target).collect(),
         gaps: Vec::from_iter(paged.gap()),
         from: paged.origins(),
+    };
+    for page in paged.pages.iter().filter(|page| page.value.targets.is_none()) {
+        listing.add_gap(not_understood(page, "`Targets` is missing in the answer"));
     }
+    listing
 }
 
 #[cfg(test)]

@@ -28,6 +28,9 @@ pub(super) async fn collect(reader: &Reader, region: &str) -> Stores {
     let mut listing = Listing { items: Vec::new(), gaps: Vec::from_iter(paged.gap()), from: paged.origins() };
     let mut stores = Vec::new();
     for page in &paged.pages {
+        if page.value.event_data_stores.is_none() {
+            listing.add_gap(not_understood(page, "`EventDataStores` is missing in the answer"));
+        }
         for listed in page.value.event_data_stores() {
             let arn = listed.event_data_store_arn().and_then(|arn| Some((arn, Arn::parse(arn)?)));
             let Some((arn, parts)) = arn else {

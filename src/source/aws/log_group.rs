@@ -168,11 +168,15 @@ async fn subscription_filters(reader: &Reader, region: &str, name: &str) -> List
         pattern: filter.filter_pattern().unwrap_or_default().to_string(),
         destination_arn: filter.destination_arn().unwrap_or_default().to_string(),
     };
-    Listing {
+    let mut listing = Listing {
         items: paged.pages.iter().flat_map(|page| page.value.subscription_filters()).map(filter).collect(),
         gaps: Vec::from_iter(paged.gap()),
         from: paged.origins(),
+    };
+    for page in paged.pages.iter().filter(|page| page.value.subscription_filters.is_none()) {
+        listing.add_gap(not_understood(page, "`subscriptionFilters` is missing in the answer"));
     }
+    listing
 }
 
 /// The key as the log group names it, and the Region to ask for it.

@@ -79,7 +79,7 @@ use self::spread::spread;
 use crate::aws::{Plan, Role, Session};
 use crate::inventory::{
     Account, AccountScope, Alarm, Bucket, Fact, Family, Gap, GapKind, Inventory, KeyRef, Listing, LogGroup, Organization,
-    OrganizationRef, RegionOutcome, Scope, Standing, Topic, TopicRef, Trail, TrailRef,
+    OrganizationRef, RegionOutcome, RegionScope, Scope, Standing, Topic, TopicRef, Trail, TrailRef,
 };
 
 /// How many accounts are read at a time.
@@ -277,8 +277,10 @@ async fn join_all_facts(
 
 fn scope(member: &Member, trails: &BTreeMap<&str, &Trail>, name: Option<String>) -> AccountScope {
     let mut regions = account::region_scopes(&member.reader, &member.facts.known);
-    // Of a trail of another account the Regions are asked there, once for every account that sees it.
-    for region in regions.iter_mut().filter(|region| region.outcome == RegionOutcome::NothingToAsk) {
+    // Of a trail of another account the Regions are asked there, once for every account that sees it: where that was not
+    // answered, what was asked here beside it does not make up for it.
+    let is_open = |region: &&mut RegionScope| matches!(region.outcome, RegionOutcome::NothingToAsk | RegionOutcome::Reached);
+    for region in regions.iter_mut().filter(is_open) {
         let seen = member.found.iter().filter_map(|found| trails.get(found.arn.as_str()));
         let mut asked = seen.flat_map(|trail| &trail.status.items).filter(|status| status.region == region.name).peekable();
         if asked.peek().is_some() {

@@ -10,7 +10,7 @@ use crate::aws::operation::{
     DESCRIBE_CONFIGURATION_RECORDER_STATUS, DESCRIBE_CONFIGURATION_RECORDERS, DESCRIBE_DELIVERY_CHANNEL_STATUS, DESCRIBE_HUB,
     GET_DETECTOR, LIST_DETECTORS,
 };
-use crate::inventory::{ConfigRecorder, ConfigRegion, DeliveryChannel, Fact, Gap, Listing, SecurityHub, ThreatDetection};
+use crate::inventory::{ConfigRecorder, ConfigRegion, DeliveryChannel, Fact, Gap, Listing, Origin, SecurityHub, ThreatDetection};
 
 /// AWS Config in a Region.
 pub(super) async fn config(reader: &Reader, region: &str) -> ConfigRegion {
@@ -37,6 +37,9 @@ pub(super) async fn config(reader: &Reader, region: &str) -> ConfigRegion {
         Err(refusal) => Listing::unread((*refusal.gap).clone()),
         Ok(answer) => {
             let mut listing = Listing::complete(Vec::new(), vec![answer.origin()]);
+            if answer.value.configuration_recorders.is_none() {
+                listing.add_gap(not_understood(answer, "`ConfigurationRecorders` is missing in the answer"));
+            }
             for recorder in answer.value.configuration_recorders() {
                 let Some(name) = recorder.name() else {
                     listing.add_gap(not_understood(answer, "a configuration recorder without a name"));
@@ -57,9 +60,7 @@ pub(super) async fn config(reader: &Reader, region: &str) -> ConfigRegion {
                     None => Fact::observed(status.recording(), answer.origin()),
                 });
                 let last_status = match &status {
-                    Ok((status, from)) => {
-                        Fact::observed(status.last_status().map(|last| last.as_str().to_string()), from.clone())
-                    }
+                    Ok((status, from)) => Fact::observed(status.last_status().map(|last| spelt(last.as_str())), from.clone()),
                     Err(gap) => Fact::Unknown(gap.clone()),
                 };
                 let (records_all_types, records_global_types) = recorded_types(recorder.recording_group());
@@ -106,8 +107,11 @@ fn delivery_channels(
         Err(refusal) => return Listing::unread((*refusal.gap).clone()),
     };
     let mut listing = Listing::complete(Vec::new(), vec![answer.origin()]);
+    if answer.value.delivery_channels_status.is_none() {
+        listing.add_gap(not_understood(answer, "`DeliveryChannelsStatus` is missing in the answer"));
+    }
     for channel in answer.value.delivery_channels_status() {
-        let status = |info: Option<&sdk::ConfigExportDeliveryInfo>| Some(info?.last_status()?.as_str().to_string());
+        let status = |info: Option<&sdk::ConfigExportDeliveryInfo>| Some(spelt(info?.last_status()?.as_str()));
         listing.items.push(DeliveryChannel {
             name: channel.name().unwrap_or_default().to_string(),
             history_status: status(channel.config_history_delivery_info()),
@@ -115,6 +119,12 @@ fn delivery_channels(
         });
     }
     listing
+}
+
+/// A status as the API's model spells it: answers spell it in capitals, as in `SUCCESS`.
+fn spelt(status: &str) -> String {
+    const MODEL: [&str; 5] = ["Success", "Failure", "Pending", "NotApplicable", "Not_Applicable"];
+    MODEL.into_iter().find(|model| model.eq_ignore_ascii_case(status)).unwrap_or(status).to_string()
 }
 
 /// GuardDuty in a Region.
@@ -165,17 +175,16 @@ pub(super) async fn threat_detection(reader: &Reader, region: &str, partition: &
     }
 }
 
-/// Security Hub in a Region. A subscription that is not there is a refusal that says so.
+/// Security Hub in a Region. A subscription that is not there is a refusal that says so; the same code stands for an account
+/// that has no permission. Source: the errors of DescribeHub in the Security Hub API.
 pub(super) async fn security_hub(reader: &Reader, region: &str, partition: &str) -> SecurityHub {
     let request = reader.session.get_json(DESCRIBE_HUB, region, partition, "/accounts".into());
-    let heard = reader
-        .ask_or_none(
-            Ask::new(DESCRIBE_HUB, region, "").beside(),
-            &["InvalidAccessException", "ResourceNotFoundException"],
-            request,
-        )
-        .await;
+    let heard = reader.ask_or_none(Ask::new(DESCRIBE_HUB, region, "").beside(), &["ResourceNotFoundException"], request).await;
     let enabled = match &heard {
+        Err(refusal) if refusal.code.as_deref() == Some("InvalidAccessException") => match &refusal.gap.call {
+            Some(call) if refusal.gap.message.contains("not subscribed") => Fact::observed(false, Origin::Call(call.clone())),
+            _ => Fact::Unknown((*refusal.gap).clone()),
+        },
         Err(refusal) => Fact::Unknown((*refusal.gap).clone()),
         Ok(answer) => match &answer.value {
             None => Fact::observed(false, answer.origin()),

@@ -27,34 +27,41 @@ impl Work<'_> {
                 ids.entry(stack.home.account.clone()).or_insert_with(|| (stack.home.partition.clone(), stack));
             }
         }
-        let holds = |id: &str| {
-            trails.iter().any(|t| t.owner_account == id)
-                || buckets.iter().any(|b| b.owner_account.known().is_some_and(|o| o == id))
-        };
-        if ids.keys().any(|id| holds(id)) {
-            ids.retain(|id, _| holds(id));
+        let owners = buckets.iter().filter_map(|b| b.owner_account.known().map(String::as_str));
+        let holders: BTreeSet<&str> = trails.iter().map(|t| t.owner_account.as_str()).chain(owners).collect();
+        if ids.keys().any(|id| holders.contains(id.as_str())) {
+            ids.retain(|id, _| holders.contains(id.as_str()));
         }
-        ids.into_iter().map(|(id, (partition, stack))| self.account(id, partition, stack, trails)).collect()
+        let parts = Parts::of(self.stacks, trails);
+        ids.into_iter().map(|(id, (partition, stack))| self.account(id, partition, stack, &parts)).collect()
     }
 
-    fn account(&self, id: String, partition: String, stack: &Stack, trails: &[Trail]) -> Account {
+    fn account(&self, id: String, partition: String, stack: &Stack, parts: &Parts<'_>) -> Account {
         let from = Origin::Address { file: stack.file.clone(), address: "the code".to_string() };
         let mut listed = Listing::complete(Vec::new(), vec![from.clone()]);
-        for trail in trails {
+        let own = || parts.trails.get(id.as_str()).into_iter().flatten().copied();
+        let mut recording: Vec<(usize, &Trail)> = own().chain(parts.wide.iter().copied()).collect();
+        recording.sort_by_key(|(number, _)| *number);
+        recording.dedup_by_key(|(number, _)| *number);
+        for (_, trail) in recording {
             if trail.owner_account == id {
                 listed.items.push(TrailRef(trail.arn.clone()));
-            } else if !matches!(trail.is_organization, Fact::Known { value: false, .. }) {
+            } else {
                 let message = format!("trail {} may record for the whole organization, and in this account too", trail.name);
                 listed.add_gap(Gap::new(GapKind::RunTime, message));
             }
         }
         if !self.options.complete {
-            listed.add_gap(partial());
+            listed.add_gap(self.partial());
         }
-        let of_account = self.stacks.iter().filter(|stack| stack.home.account == id);
-        of_account.flat_map(|stack| &stack.hides).for_each(|gap| listed.add_gap(gap.clone()));
-        let mut regions: BTreeSet<String> =
-            trails.iter().filter(|t| t.owner_account == id).map(|t| t.home_region.clone()).collect();
+        let stacks = parts.stacks.get(id.as_str()).into_iter().flatten();
+        for gap in stacks.flat_map(|stack| &stack.hides) {
+            // Beside a trail, code that was not given is other code as any; without one, it is where the trail may be.
+            let is_other = gap.kind == GapKind::AbsentInput && !listed.items.is_empty();
+            let kind = if is_other { GapKind::NotInCode } else { gap.kind };
+            listed.add_gap(Gap { kind, ..gap.clone() });
+        }
+        let mut regions: BTreeSet<String> = own().map(|(_, trail)| trail.home_region.clone()).collect();
         regions.retain(|region| !is_placeholder(region));
         let always = always_enabled(&partition);
         regions.extend(always.iter().map(|region| (*region).to_string()));
@@ -75,7 +82,7 @@ impl Work<'_> {
             alias: Fact::Unknown(run_time("the account's alias")),
             caller_arn: Fact::Unknown(run_time("who reads the account")),
             organization: Fact::Unknown(run_time("which organization an account belongs to")),
-            public_access_block: self.account_block(&id),
+            public_access_block: self.account_block(parts.blocks.get(id.as_str()).map_or(&[], Vec::as_slice)),
             root_mfa_enabled: Fact::Unknown(run_time("whether the root user has an MFA device")),
             root_has_access_keys: Fact::Unknown(run_time("whether the root user has access keys")),
             event_buses: Listing::unread(run_time("which rules the event buses of an account have")),
@@ -91,18 +98,18 @@ impl Work<'_> {
         }
     }
 
-    fn account_block(&self, account: &str) -> Fact<PublicAccessBlock> {
-        let blocks: Vec<&Fact<PublicAccessBlock>> = self
-            .stacks
-            .iter()
-            .flat_map(|stack| &stack.resources)
-            .filter(|resource| resource.home.account == account)
-            .filter_map(|resource| match &resource.body {
-                Body::AccountPublicAccessBlock(block) => Some(block),
-                _ => None,
-            })
-            .collect();
-        match blocks.as_slice() {
+    /// Why the list of an account's trails need not be all.
+    fn partial(&self) -> Gap {
+        if self.is_cut_short {
+            return Gap::new(GapKind::AbsentInput, "a part of the code, which is said to be all, was not read")
+                .with_remedy(Remedy::Do("make the plan of everything, and give every template".into()));
+        }
+        Gap::new(GapKind::NotInCode, "the code need not be all that the account holds")
+            .with_remedy(Remedy::Do("say `--complete` where it is, or scan the account".into()))
+    }
+
+    fn account_block(&self, blocks: &[&Fact<PublicAccessBlock>]) -> Fact<PublicAccessBlock> {
+        match blocks {
             [] if self.options.complete => Fact::Known {
                 value: PublicAccessBlock {
                     level: "account".into(),
@@ -114,10 +121,41 @@ impl Work<'_> {
                 from: Origin::Derived,
                 basis: Basis::AssumedDefault,
             },
-            [] => Fact::Unknown(partial()),
+            [] => Fact::Unknown(self.partial()),
             [one] => (*one).clone(),
             [first, ..] => merged(first, blocks.iter().skip(1).copied()),
         }
+    }
+}
+
+/// What each account has of the code.
+struct Parts<'a> {
+    /// The trails that it owns, with their numbers.
+    trails: BTreeMap<&'a str, Vec<(usize, &'a Trail)>>,
+    /// Trails that may record for an organization, with their numbers.
+    wide: Vec<(usize, &'a Trail)>,
+    stacks: BTreeMap<&'a str, Vec<&'a Stack>>,
+    blocks: BTreeMap<&'a str, Vec<&'a Fact<PublicAccessBlock>>>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(stacks: &'a [Stack], trails: &'a [Trail]) -> Self {
+        let mut parts = Parts { trails: BTreeMap::new(), wide: Vec::new(), stacks: BTreeMap::new(), blocks: BTreeMap::new() };
+        for (number, trail) in trails.iter().enumerate() {
+            parts.trails.entry(&trail.owner_account).or_default().push((number, trail));
+            if !matches!(trail.is_organization, Fact::Known { value: false, .. }) {
+                parts.wide.push((number, trail));
+            }
+        }
+        for stack in stacks {
+            parts.stacks.entry(&stack.home.account).or_default().push(stack);
+            for resource in &stack.resources {
+                if let Body::AccountPublicAccessBlock(block) = &resource.body {
+                    parts.blocks.entry(&resource.home.account).or_default().push(block);
+                }
+            }
+        }
+        parts
     }
 }
 
@@ -148,12 +186,6 @@ fn always_enabled(partition: &str) -> &'static [&'static str] {
         "aws-us-gov" => &["us-gov-east-1", "us-gov-west-1"],
         _ => &[],
     }
-}
-
-/// Why the list of an account's trails need not be all.
-fn partial() -> Gap {
-    Gap::new(GapKind::NotInCode, "the code need not be all that the account holds")
-        .with_remedy(Remedy::Do("say `--complete` where it is, or scan the account".into()))
 }
 
 /// The account as one that was asked for and read.

@@ -3,7 +3,7 @@
 //! Only what serves a trail is taken up, as for a live account. What sets something of a bucket counts for that bucket; where
 //! it is not known for which, for each that it may be about.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -11,12 +11,14 @@ use super::account::scope_of;
 use super::blank::{self, run_time};
 use super::change;
 use super::join::{self, Found, Index, Noun};
+use super::named::Named;
 use super::resource::{Body, Setting, Stack};
+use super::setting::Settings;
 use crate::inventory::code::{OTHER_REGIONS, is_placeholder};
 use crate::inventory::document::{Matches, PolicyDocument};
 use crate::inventory::{
     Account, Basis, Bucket, BucketRef, Code, CodeFile, Declared, Fact, Gap, GapKind, Inventory, Key, KeyRef, Listing, LogGroup,
-    LogGroupRef, Origin, Remedy, Scope, SourcePlace, Topic, TopicRef, Trail, TrailRef, TrailStatus,
+    LogGroupRef, Origin, Remedy, Scope, Topic, TopicRef, Trail, TrailRef, TrailStatus,
 };
 
 /// How code is taken.
@@ -31,20 +33,22 @@ pub struct Options {
 /// Joins stacks into one inventory.
 pub fn build(stacks: &[Stack], options: Options) -> Inventory {
     // What was planned in part alone is not all, whoever says so.
+    let is_cut_short = options.complete && stacks.iter().any(|stack| !stack.is_whole);
     let options = Options { complete: options.complete && stacks.iter().all(|stack| stack.is_whole), ..options };
-    let work = Work { index: Index::new(stacks), stacks, options };
+    let index = Index::new(stacks);
+    let work = Work { set: Settings::of(stacks, &index), index, stacks, options, is_cut_short };
     let mut trails: Vec<Trail> = work.index.of(Noun::Trail).map(|(id, found)| work.trail(id, &found)).collect();
-    let mut buckets: Vec<Bucket> = ids(&trails, |t| refs(&t.bucket, |b| Some(b.0.as_str())))
+    let mut buckets: Vec<Bucket> = users(&trails, |t| &t.bucket, |b| Some(b.0.as_str()))
         .into_iter()
-        .map(|name| work.bucket(&name, listing(&trails, |t| t.bucket.clone().map(|b| b.0 == name))))
+        .map(|(name, trails)| work.bucket(&name, trails))
         .collect();
-    let mut log_groups: Vec<LogGroup> = ids(&trails, |t| refs(&t.log_group, |g| g.as_ref().map(|g| g.0.as_str())))
+    let mut log_groups: Vec<LogGroup> = users(&trails, |t| &t.log_group, |g| g.as_ref().map(|g| g.0.as_str()))
         .into_iter()
-        .map(|arn| work.log_group(&arn, naming(&trails, &arn, |t| t.log_group.clone().map(|g| g.map(|g| g.0)))))
+        .map(|(arn, trails)| work.log_group(&arn, trails))
         .collect();
-    let topics: Vec<Topic> = ids(&trails, |t| refs(&t.sns_topic, |g| g.as_ref().map(|g| g.0.as_str())))
+    let topics: Vec<Topic> = users(&trails, |t| &t.sns_topic, |g| g.as_ref().map(|g| g.0.as_str()))
         .into_iter()
-        .map(|arn| work.topic(&arn, naming(&trails, &arn, |t| t.sns_topic.clone().map(|g| g.map(|g| g.0)))))
+        .map(|(arn, trails)| work.topic(&arn, trails))
         .collect();
     let mut keys: BTreeSet<String> = ids(&trails, |t| refs(&t.kms_key, |k| k.as_ref().map(|k| k.0.as_str())));
     keys.extend(ids(&buckets, |b| refs(&b.default_encryption_key, |k| k.as_ref().map(|k| k.0.as_str()))));
@@ -54,8 +58,9 @@ pub fn build(stacks: &[Stack], options: Options) -> Inventory {
         group.trails.items.sort();
     }
     let accounts = work.accounts(&trails, &buckets);
+    let by_id: BTreeMap<&str, &Account> = accounts.iter().map(|account| (account.id.as_str(), account)).collect();
     for bucket in &mut buckets {
-        let owner = bucket.owner_account.known().and_then(|id| accounts.iter().find(|account| account.id == *id));
+        let owner = bucket.owner_account.known().and_then(|id| by_id.get(id.as_str()));
         if let Some(owner) = owner {
             bucket.account_public_access_block = owner.public_access_block.clone();
         }
@@ -96,7 +101,11 @@ pub fn build(stacks: &[Stack], options: Options) -> Inventory {
 pub(super) struct Work<'a> {
     pub(super) stacks: &'a [Stack],
     pub(super) index: Index<'a>,
+    /// What resources set of others.
+    pub(super) set: Settings<'a>,
     pub(super) options: Options,
+    /// Whether the code is said to be all, and a part of it was not read.
+    pub(super) is_cut_short: bool,
 }
 
 impl Work<'_> {
@@ -309,13 +318,11 @@ impl Work<'_> {
         keys.iter().for_each(|k| declare(Noun::Key, &k.arn));
         groups.iter().for_each(|g| declare(Noun::LogGroup, &g.arn));
         topics.iter().for_each(|t| declare(Noun::Topic, &t.arn));
-        for bucket in buckets {
+        let by_name: BTreeMap<&str, &Bucket> = buckets.iter().map(|bucket| (bucket.name.as_str(), bucket)).collect();
+        for declared in code.declared.iter_mut().filter(|declared| declared.noun == "bucket") {
+            let Some(bucket) = by_name.get(declared.id.as_str()) else { continue };
             let trails = bucket.trails.items.iter().filter_map(|trail| self.index.declared(Noun::Trail, &trail.0));
-            let places: Vec<SourcePlace> = trails.filter_map(|trail| trail.resource.place.clone()).collect();
-            let declared = code.declared.iter_mut().find(|d| d.noun == "bucket" && d.id == bucket.name);
-            if let Some(declared) = declared {
-                declared.related.extend(places);
-            }
+            declared.related.extend(trails.filter_map(|trail| trail.resource.place.clone()));
         }
         for account in accounts {
             code.declared.push(Declared {
@@ -330,8 +337,12 @@ impl Work<'_> {
         let used: BTreeSet<&str> = buckets.iter().map(|bucket| bucket.name.as_str()).collect();
         let others = self.index.of(Noun::Bucket).filter(|(name, _)| !used.contains(name)).count();
         if others > 0 {
-            let buckets = if others == 1 { "1 bucket".to_string() } else { format!("{others} buckets") };
-            code.notes.push(format!("{buckets} of the code are not looked at: no trail of the code delivers to them"));
+            let (is, them) = if others == 1 {
+                ("1 bucket of the code is".to_string(), "it")
+            } else {
+                (format!("{others} buckets of the code are"), "them")
+            };
+            code.notes.push(format!("{is} not looked at: no trail of the code delivers to {them}"));
         }
         code
     }
@@ -441,23 +452,27 @@ fn refs<'f, T>(fact: &'f Fact<T>, id: impl Fn(&'f T) -> Option<&'f str>) -> Vec<
     }
 }
 
-fn naming(trails: &[Trail], id: &str, read: impl Fn(&Trail) -> Fact<Option<String>>) -> Listing<TrailRef> {
-    listing(trails, |trail| read(trail).map(|named| named.as_deref() == Some(id)))
-}
-
-/// The trails of which something is so; a gap for each of which that is open.
-fn listing(trails: &[Trail], is_so: impl Fn(&Trail) -> Fact<bool>) -> Listing<TrailRef> {
-    let mut listing = Listing::default();
-    for trail in trails {
-        match is_so(trail) {
-            Fact::Known { value: true, .. } => listing.items.push(TrailRef(trail.arn.clone())),
-            Fact::OneOf { candidates, .. } if candidates.contains(&true) => {
-                let message = format!("whether trail {} names it is known after apply", trail.name);
-                listing.add_gap(Gap::new(GapKind::KnownAfterApply, message));
+/// Every id that the trails name, with the trails that do; a gap for each that may.
+fn users<'t, T: 't>(
+    trails: &'t [Trail],
+    named: impl Fn(&'t Trail) -> &'t Fact<T>,
+    id: impl Fn(&'t T) -> Option<&'t str>,
+) -> Vec<(String, Listing<TrailRef>)> {
+    let by_id = Named::of(trails.iter().map(&named).enumerate(), &id);
+    let listing = |wanted: &str| {
+        let mut listing = Listing::default();
+        for trail in by_id.naming(wanted).into_iter().filter_map(|number| trails.get(number)) {
+            match named(trail) {
+                Fact::Known { .. } => listing.items.push(TrailRef(trail.arn.clone())),
+                Fact::OneOf { .. } => {
+                    let message = format!("whether trail {} names it is known after apply", trail.name);
+                    listing.add_gap(Gap::new(GapKind::KnownAfterApply, message));
+                }
+                Fact::Unknown(gap) => listing.add_gap(gap.clone()),
             }
-            Fact::Unknown(gap) => listing.add_gap(gap),
-            _ => {}
         }
-    }
-    listing
+        listing
+    };
+    let ids = ids(trails, |trail| refs(named(trail), &id));
+    ids.into_iter().map(|wanted| (wanted.clone(), listing(&wanted))).collect()
 }

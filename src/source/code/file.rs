@@ -1,7 +1,9 @@
 //! What a file is, by its content, and the front end that reads it.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
 use super::cloudformation;
@@ -23,6 +25,8 @@ pub enum Form {
     Encrypted,
     /// A CloudFormation template as it is, good or not: templates are read together, by `cloudformation::read`.
     Template(Vec<u8>),
+    /// What looks like a plan as JSON, and cannot be read: `LINE:COLUMN: why`.
+    Broken(String),
     /// A JSON object that is no code, such as a saved inventory.
     OtherJson,
     /// None of them.
@@ -64,9 +68,14 @@ pub fn recognise(bytes: &[u8]) -> Form {
     if !text.trim_start().starts_with('{') {
         return Form::Unknown;
     }
-    match serde_json::from_str::<Value>(&text) {
+    match serde_json::from_str::<Strict>(&text).map(|strict| strict.0) {
         Ok(value) if terraform::is_plan(&value) => Form::Plan(value),
         Ok(value) if value.get("encrypted_data").is_some() && value.get("encryption_version").is_some() => Form::Encrypted,
+        Err(error) if text.contains("\"format_version\"") && text.contains("\"planned_values\"") => {
+            let said = error.to_string();
+            let said = said.rsplit_once(" at line ").map_or(said.as_str(), |(said, _)| said);
+            Form::Broken(format!("{}:{}: this is no JSON of a plan: {said}", error.line(), error.column().max(1)))
+        }
         Ok(_) | Err(_) => Form::OtherJson,
     }
 }
@@ -83,10 +92,11 @@ pub fn load(files: Vec<(String, Form)>) -> Result<Vec<Stack>, CodeError> {
             Form::Plan(value) => plans.push(terraform::read(&path, value).map_err(failed)?),
             Form::PlanFile(bytes) => {
                 let source = terraform::open(&bytes).map_err(|source| CodeError::PlanFile { path: path.clone(), source })?;
+                let source = source.named(&path);
                 sources.push((path, source));
             }
             Form::Encrypted => return Err(failed(PlanError::Encrypted)),
-            Form::Template(_) | Form::OtherJson | Form::Unknown => {}
+            Form::Template(_) | Form::Broken(_) | Form::OtherJson | Form::Unknown => {}
         }
     }
     for (path, source) in &sources {
@@ -108,6 +118,74 @@ pub fn load(files: Vec<(String, Form)>) -> Result<Vec<Stack>, CodeError> {
             plan.stack(source)
         })
         .collect())
+}
+
+/// JSON in which no object has a key twice: readers differ in which of the two they take.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_any(StrictVisitor)
+    }
+}
+
+struct StrictVisitor;
+
+impl<'de> Visitor<'de> for StrictVisitor {
+    type Value = Strict;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_unit<E>(self) -> Result<Strict, E> {
+        Ok(Strict(Value::Null))
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Strict, E> {
+        Ok(Strict(value.into()))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Strict, E> {
+        Ok(Strict(value.into()))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Strict, E> {
+        Ok(Strict(value.into()))
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Strict, E> {
+        Ok(Strict(value.into()))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Strict, E> {
+        Ok(Strict(value.into()))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Strict, E> {
+        Ok(Strict(value.into()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Strict, A::Error> {
+        let mut items = Vec::new();
+        while let Some(Strict(item)) = list.next_element()? {
+            items.push(item);
+        }
+        Ok(Strict(Value::Array(items)))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Strict, A::Error> {
+        let mut object = serde_json::Map::new();
+        while let Some((key, Strict(value))) = map.next_entry::<String, Strict>()? {
+            match object.entry(key) {
+                serde_json::map::Entry::Vacant(entry) => drop(entry.insert(value)),
+                serde_json::map::Entry::Occupied(entry) => {
+                    return Err(A::Error::custom(format!("the key `{}` stands twice in one object", entry.key())));
+                }
+            }
+        }
+        Ok(Strict(Value::Object(object)))
+    }
 }
 
 /// The text of a file: UTF-8, or UTF-16 with its mark, as PowerShell writes what it is told to keep.
@@ -143,5 +221,12 @@ mod tests {
         assert!(matches!(recognise(br#"{"meta":{},"encrypted_data":"x","encryption_version":"v0"}"#), Form::Encrypted));
         assert!(matches!(recognise(br#"{"kind":"trailproof-inventory"}"#), Form::OtherJson));
         assert!(matches!(recognise(b"Resources:\n"), Form::Unknown));
+        let broken = |text: &str| match recognise(text.as_bytes()) {
+            Form::Broken(said) => said,
+            other => panic!("{other:?}"),
+        };
+        assert!(broken(&plan[..plan.len() - 1]).contains(": this is no JSON of a plan: EOF"), "cut off");
+        let twice = plan.replace("{}", r#"{"a":1,"a":2}"#);
+        assert!(broken(&twice).contains("the key `a` stands twice in one object"));
     }
 }

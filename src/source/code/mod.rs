@@ -27,6 +27,7 @@ mod change;
 pub mod cloudformation;
 mod file;
 mod join;
+mod named;
 pub mod node;
 pub mod resource;
 mod setting;

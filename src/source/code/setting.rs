@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::build::{Work, elsewhere};
-use super::join::{Found, Noun};
-use super::resource::{Body, BucketSetting, Encryption, Pointer, Setting};
+use super::join::{Found, Index, Noun};
+use super::named::Named;
+use super::resource::{Body, BucketSetting, Encryption, Setting, Stack};
 use crate::inventory::code::is_placeholder;
 use crate::inventory::{Basis, Bucket, Fact, Gap, GapKind, KeyRef, Origin};
 
@@ -12,26 +13,26 @@ impl Work<'_> {
     /// Lays upon a bucket what other resources set of it.
     pub(super) fn settle(&self, name: &str, bucket: &mut Bucket) {
         let mut certain: BTreeMap<u8, Vec<Bucket>> = BTreeMap::new();
-        let mut possible: BTreeMap<u8, Vec<Bucket>> = BTreeMap::new();
-        for (found, of, setting) in self.bucket_settings() {
-            let target = self.index.resolve(&found, Noun::Bucket, of);
+        let mut possible: BTreeMap<u8, Vec<Possible>> = BTreeMap::new();
+        for Set { found, setting, of: target } in self.set.of_one(Noun::Bucket, name) {
+            let Setting::Bucket(setting) = setting else { continue };
             let kind = kind(setting);
             let with = |this: &Self, base: &Bucket| {
                 let mut changed = base.clone();
-                this.set(&mut changed, &found, setting);
+                this.set(&mut changed, found, setting);
                 changed
             };
-            match &target {
+            match target {
                 Fact::Known { value: Some(id), .. } if id == name => {
                     certain.entry(kind).or_default().push(with(self, bucket));
                 }
                 Fact::OneOf { candidates, .. } if candidates.iter().flatten().any(|id| id == name) => {
-                    possible.entry(kind).or_default().push(with(self, bucket));
+                    possible.entry(kind).or_default().push(Possible { with: with(self, bucket), open: None });
                 }
                 Fact::Unknown(gap) => {
                     let mut changed = bucket.clone();
-                    self.set(&mut changed, &found, &unknown(kind, gap));
-                    possible.entry(kind).or_default().push(changed);
+                    self.set(&mut changed, found, &unknown(kind, gap));
+                    possible.entry(kind).or_default().push(Possible { with: with(self, bucket), open: Some(changed) });
                 }
                 _ => {}
             }
@@ -39,8 +40,14 @@ impl Work<'_> {
         let base = bucket.clone();
         for kind in 0..KINDS {
             let mut variants = match (certain.remove(&kind), possible.remove(&kind)) {
-                (Some(certain), _) => certain,
-                (None, Some(mut possible)) => {
+                // Which of two settings holds is open where both may be about the bucket; where they say the same it is not.
+                (Some(mut certain), possible) => {
+                    certain.extend(possible.into_iter().flatten().map(|possible| possible.with));
+                    certain
+                }
+                (None, Some(possible)) => {
+                    let mut possible: Vec<Bucket> =
+                        possible.into_iter().map(|possible| possible.open.unwrap_or(possible.with)).collect();
                     possible.push(base.clone());
                     possible
                 }
@@ -49,15 +56,6 @@ impl Work<'_> {
             let first = variants.remove(0);
             take(kind, bucket, &first, &variants);
         }
-    }
-
-    fn bucket_settings(&self) -> impl Iterator<Item = (Found<'_>, &Pointer, &BucketSetting)> {
-        self.stacks.iter().flat_map(|stack| stack.resources.iter().map(move |resource| Found { stack, resource })).filter_map(
-            |found| match &found.resource.body {
-                Body::Setting { of, setting: Setting::Bucket(setting) } => Some((found, of, &**setting)),
-                _ => None,
-            },
-        )
     }
 
     fn set(&self, bucket: &mut Bucket, found: &Found<'_>, setting: &BucketSetting) {
@@ -123,36 +121,98 @@ impl Work<'_> {
         noun: Noun,
         id: &str,
         read: impl Fn(&Setting) -> Option<Fact<T>>,
-    ) -> Set<T> {
-        let mut set = Set { certain: Vec::new(), possible: Vec::new() };
-        for stack in self.stacks {
-            for resource in &stack.resources {
-                let Body::Setting { of, setting } = &resource.body else { continue };
-                let Some(fact) = read(setting) else { continue };
-                match self.index.resolve(&Found { stack, resource }, noun, of) {
-                    Fact::Known { value: Some(of), .. } if of == id => set.certain.push(fact),
-                    Fact::OneOf { candidates, .. } if candidates.iter().flatten().any(|of| of == id) => set.possible.push(fact),
-                    Fact::Unknown(gap) => set.possible.push(Fact::Unknown(gap)),
-                    _ => {}
-                }
+    ) -> Said<T> {
+        let mut said = Said { certain: Vec::new(), possible: Vec::new() };
+        for Set { setting, of, .. } in self.set.of_one(noun, id) {
+            let Some(fact) = read(setting) else { continue };
+            match of {
+                Fact::Known { .. } => said.certain.push(fact),
+                Fact::OneOf { .. } => said.possible.push((fact, None)),
+                Fact::Unknown(gap) => said.possible.push((fact, Some(gap.clone()))),
             }
         }
-        set
+        said
     }
 }
 
-/// What other resources set of a thing: certainly, or possibly.
-pub(super) struct Set<T> {
-    certain: Vec<Fact<T>>,
-    possible: Vec<Fact<T>>,
+/// A resource that sets something of another.
+pub(super) struct Set<'a> {
+    found: Found<'a>,
+    setting: &'a Setting,
+    /// The id of what it is set of.
+    of: Fact<Option<String>>,
 }
 
-impl<T: Clone + PartialEq> Set<T> {
+/// Every such resource, by what it is about.
+pub(super) struct Settings<'a> {
+    all: Vec<Set<'a>>,
+    buckets: Named,
+    keys: Named,
+    topics: Named,
+}
+
+impl<'a> Settings<'a> {
+    pub(super) fn of(stacks: &'a [Stack], index: &Index<'a>) -> Self {
+        let mut all = Vec::new();
+        for stack in stacks {
+            for resource in &stack.resources {
+                if let Body::Setting { of, setting } = &resource.body {
+                    let found = Found { stack, resource };
+                    all.push(Set { found, setting, of: index.resolve(&found, noun(setting), of) });
+                }
+            }
+        }
+        let named = |wanted: Noun| {
+            let about = all.iter().enumerate().filter(|(_, set)| noun(set.setting) == wanted);
+            Named::of(about.map(|(number, set)| (number, &set.of)), |id| id.as_deref())
+        };
+        Settings { buckets: named(Noun::Bucket), keys: named(Noun::Key), topics: named(Noun::Topic), all }
+    }
+
+    /// What is set of a thing, or may be, in the order of the code.
+    fn of_one(&self, noun: Noun, id: &str) -> impl Iterator<Item = &Set<'a>> {
+        let numbers = match noun {
+            Noun::Bucket => self.buckets.naming(id),
+            Noun::Key => self.keys.naming(id),
+            Noun::Topic => self.topics.naming(id),
+            Noun::Trail | Noun::LogGroup => Vec::new(),
+        };
+        numbers.into_iter().filter_map(|number| self.all.get(number))
+    }
+}
+
+/// What a setting is one of.
+fn noun(setting: &Setting) -> Noun {
+    match setting {
+        Setting::Bucket(_) => Noun::Bucket,
+        Setting::KeyPolicy(_) => Noun::Key,
+        Setting::TopicPolicy(_) => Noun::Topic,
+    }
+}
+
+/// A bucket with what a resource sets that may be about it.
+struct Possible {
+    with: Bucket,
+    /// The same without saying what, where nothing tells what the resource is about.
+    open: Option<Bucket>,
+}
+
+/// What other resources set of a thing: certainly, or possibly.
+pub(super) struct Said<T> {
+    certain: Vec<Fact<T>>,
+    /// Each with the reason where nothing tells what it is about.
+    possible: Vec<(Fact<T>, Option<Gap>)>,
+}
+
+impl<T: Clone + PartialEq> Said<T> {
     pub(super) fn over(self, base: Fact<T>) -> Fact<T> {
-        match (self.certain.split_first(), self.possible.is_empty()) {
-            (Some((first, rest)), _) => merged(first, rest.iter()),
-            (None, false) => merged(&base, self.possible.iter()),
-            (None, true) => base,
+        match self.certain.split_first() {
+            Some((first, rest)) => merged(first, rest.iter().chain(self.possible.iter().map(|(fact, _)| fact))),
+            None => {
+                let open = |(fact, gap): (Fact<T>, Option<Gap>)| gap.map_or(fact, Fact::Unknown);
+                let possible: Vec<Fact<T>> = self.possible.into_iter().map(open).collect();
+                merged(&base, possible.iter())
+            }
         }
     }
 }

@@ -413,3 +413,56 @@ fn rules_are_judged_without_the_account_where_it_does_not_matter() {
     assert_eq!(judged("other/"), Outcome::Pass);
     assert_eq!(judged("AWSLogs/111122223333/"), Outcome::Unknown);
 }
+
+#[test]
+fn what_a_plan_puts_off_is_not_planned() {
+    let deferred = |address: &str| {
+        json!([{ "reason": "provider_config_unknown", "resource_change": {
+            "address": address, "mode": "managed", "type": "x", "name": "x",
+            "change": { "actions": ["create"], "before": null, "after": {}, "after_unknown": {} } } }])
+    };
+    let mut plan = with_trail(Vec::new(), Vec::new());
+    assert_eq!(outcome(&built(plan.clone()), VERSIONED, "aws_s3_bucket.logs"), Outcome::Fail, "nothing versions it");
+    plan["deferred_changes"] = deferred("aws_s3_bucket_versioning.logs[*]");
+    assert_eq!(outcome(&built(plan.clone()), VERSIONED, "aws_s3_bucket.logs"), Outcome::Unknown, "what is put off may");
+    plan["deferred_changes"] = deferred("aws_instance.web");
+    assert_eq!(outcome(&built(plan.clone()), VERSIONED, "aws_s3_bucket.logs"), Outcome::Fail, "that is about no bucket");
+    plan["deferred_changes"] = deferred("aws_cloudtrail.main");
+    let inventory = super::build(plan, true);
+    let all = serde_json::to_string(&inventory).expect("it serializes");
+    assert!(all.contains("the plan puts aws_cloudtrail.main off to a later one (provider config unknown)"), "{all}");
+    let exists: Vec<Outcome> = findings(&inventory).iter().filter(|f| f.policy == "trail-exists").map(|f| f.outcome).collect();
+    assert_eq!(exists, [Outcome::Unknown], "a trail that is put off is not there yet");
+}
+
+#[test]
+fn a_setting_that_may_be_about_a_bucket_opens_what_is_set_for_certain() {
+    let with = |status: &str| {
+        let mut other = versioning("aws_s3_bucket_versioning.other");
+        other["change"]["after"]["versioning_configuration"][0]["status"] = json!(status);
+        built(with_trail(
+            vec![versioning("aws_s3_bucket_versioning.logs"), other],
+            vec![
+                versioning_of("logs", &["aws_s3_bucket.logs.id", "aws_s3_bucket.logs"]),
+                versioning_of("other", &["local.bucket"]),
+            ],
+        ))
+    };
+    assert_eq!(outcome(&with("Enabled"), VERSIONED, "aws_s3_bucket.logs"), Outcome::Pass, "both say the same");
+    assert_eq!(outcome(&with("Suspended"), VERSIONED, "aws_s3_bucket.logs"), Outcome::Unknown, "which of the two holds is open");
+}
+
+#[test]
+fn a_plan_of_a_part_is_not_all_whoever_says_so() {
+    let mut plan = plan(
+        json!([create("aws_s3_bucket.logs", json!({ "bucket": "acme-logs" }), new_bucket())]),
+        json!({ "resources": [config("aws_s3_bucket.logs", json!({ "bucket": { "constant_value": "acme-logs" } }))] }),
+    );
+    let exists = |plan: &serde_json::Value, complete: bool| {
+        let all = findings(&super::build(plan.clone(), complete));
+        all.iter().find(|f| f.policy == "trail-exists").map(|f| f.outcome)
+    };
+    assert_eq!((exists(&plan, true), exists(&plan, false)), (Some(Outcome::Fail), Some(Outcome::NotApplicable)));
+    plan["complete"] = json!(false);
+    assert_eq!((exists(&plan, true), exists(&plan, false)), (Some(Outcome::Unknown), Some(Outcome::NotApplicable)));
+}

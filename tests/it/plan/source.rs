@@ -401,3 +401,17 @@ fn what_an_override_file_changes_is_not_read_from_the_file_that_it_changes() {
     let names: Vec<&str> = inventory.buckets.iter().map(|bucket| bucket.name.as_str()).collect();
     assert_eq!(names, ["⟨aws_s3_bucket.b in plan.json⟩"]);
 }
+
+/// Terraform writes the plan file where it reads the source, and that folder need not be the top of the repository.
+#[test]
+fn places_are_seen_from_where_the_plan_file_was_named() {
+    for (name, folder) in [("infra/live/tfplan", "infra/live/"), ("./tfplan", ""), ("/tmp/tfplan", ""), ("../tfplan", "../")] {
+        let modules = [("", ".", SOURCE), ("x", "../modules/x", "")];
+        let files =
+            vec![("plan.json".to_string(), Form::Plan(open_plan())), (name.to_string(), Form::PlanFile(plan_file(&modules)))];
+        let stacks = code::load(files).unwrap();
+        let inventory = code::build(&stacks, Options { complete: false, read: NOW.parse().unwrap() });
+        let place = Origin::Place { file: format!("{folder}main.tf"), line: 10, column: 3 };
+        assert!(matches!(&inventory.trails[0].log_file_validation_enabled, Fact::Known { from, .. } if *from == place), "{name}");
+    }
+}

@@ -8,12 +8,12 @@ use proptest::prelude::*;
 use serde_json::Value;
 use trailproof::finding::{Finding, Outcome, Waived, WaiverKind};
 use trailproof::report::exchange::sarif::InventoryLines;
-use trailproof::report::exchange::{Written, asff, csv, junit, markdown, ocsf, oscal, sarif};
+use trailproof::report::exchange::{Written, asff, csv, gitlab, junit, markdown, ocsf, oscal, sarif};
 use trailproof::report::{Report, foreign, json};
 
 use super::{hostile, infected, many, sample};
 
-const NAMES: [&str; 7] = ["ocsf", "asff", "sarif", "oscal", "csv", "markdown", "junit"];
+const NAMES: [&str; 8] = ["ocsf", "asff", "sarif", "oscal", "csv", "markdown", "junit", "gitlab"];
 
 fn written(name: &str, report: &Report) -> Written {
     written_beside(name, report, &InventoryLines::default())
@@ -28,6 +28,7 @@ fn written_beside(name: &str, report: &Report, inventory: &InventoryLines) -> Wr
         "csv" => csv::write(report).unwrap(),
         "markdown" => markdown::write(report),
         "junit" => junit::write(report).unwrap(),
+        "gitlab" => gitlab::write(report, inventory),
         other => panic!("no format {other}"),
     }
 }
@@ -134,6 +135,12 @@ fn nothing_is_lost_and_nothing_is_turned_round() {
         let suites = quick_junit::Report::deserialize_from_str(&text("junit", &report)).unwrap();
         assert_eq!(suites.tests, report.findings.len());
         assert_eq!((suites.failures, suites.errors), (number("fail") + number("waiver expired"), number("unknown")));
+
+        let issues = parsed("gitlab", &report);
+        let issues = issues.as_array().unwrap();
+        assert_eq!(issues.len(), fails + number("unknown"));
+        let begins = |with: &str| issues.iter().filter(|i| i["description"].as_str().unwrap().starts_with(with)).count();
+        assert_eq!((begins("unknown: "), begins("waived: ")), (number("unknown"), number("waived")));
     }
 }
 
@@ -190,6 +197,11 @@ fn ids_are_the_same_in_every_run_and_never_shared() {
     };
     // An alert must not close because a fail became unknown.
     assert!(prints(&report).is_subset(&prints(&later)));
+    let prints = |report: &Report| -> BTreeSet<String> {
+        let print = |issue: &Value| issue["fingerprint"].as_str().unwrap().to_string();
+        parsed("gitlab", report).as_array().unwrap().iter().map(print).collect()
+    };
+    assert!(!prints(&report).is_empty() && prints(&report).is_subset(&prints(&later)));
 
     // Two findings of one policy on one subject stay two.
     let mut twice = report.clone();
@@ -240,6 +252,7 @@ fn documents_for_the_validators() {
         "report.csv",
         "report.md",
         "report.junit.xml",
+        "gl-code-quality-report.json",
     ];
     for (name, file) in NAMES.into_iter().zip(files) {
         let written = written_beside(name, &report, &places);
@@ -299,8 +312,16 @@ fn a_page_for_a_comment_stays_short_and_says_what_it_leaves_out() {
 #[test]
 fn ten_thousand_findings_stay_bounded() {
     let report = sample::large(10, 1_000);
-    let limits =
-        [("ocsf", 3_500), ("asff", 2_000), ("sarif", 1_500), ("oscal", 4_500), ("csv", 1_500), ("markdown", 6), ("junit", 500)];
+    let limits = [
+        ("ocsf", 3_500),
+        ("asff", 2_000),
+        ("sarif", 1_500),
+        ("oscal", 4_500),
+        ("csv", 1_500),
+        ("markdown", 6),
+        ("junit", 500),
+        ("gitlab", 800),
+    ];
     for (name, limit) in limits {
         let bytes = text(name, &report).len();
         assert!(bytes < limit * report.findings.len(), "{name}: {bytes} bytes");
@@ -385,6 +406,7 @@ fn an_empty_report_is_a_document_in_every_format() {
     report.policies.clear();
     assert_eq!((text("ocsf", &report), text("asff", &report)), (String::new(), String::new()));
     assert_eq!(parsed("sarif", &report)["runs"][0]["results"], Value::Array(Vec::new()));
+    assert_eq!(text("gitlab", &report), "[]\n");
     let result = parsed("oscal", &report)["assessment-results"]["results"][0].clone();
     assert_eq!(result["reviewed-controls"]["control-selections"][0]["include-all"], serde_json::json!({}));
     assert!(result.get("observations").is_none(), "no empty list");
@@ -406,6 +428,7 @@ fn stays_text(report: &Report) {
     lines(&text("asff", report));
     parsed("sarif", report);
     parsed("oscal", report);
+    assert!(parsed("gitlab", report).as_array().unwrap().iter().all(|i| !i["description"].as_str().unwrap().is_empty()));
     for row in rows(report) {
         assert_eq!(row.len(), csv::COLUMNS.len());
         assert!(!row.values().any(|cell| cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'])), "{row:?}");

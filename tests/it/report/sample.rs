@@ -1,6 +1,7 @@
 //! A report as a real audit gives it, built by hand: fails, unknowns, passes, hostile names, three frameworks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use trailproof::finding::{FactRead, Finding, Fix, Outcome, RequirementRef, Severity, Strength, Subject, Waived, WaiverKind};
@@ -9,9 +10,9 @@ use trailproof::inventory::{
 };
 use trailproof::policy::framework::Class;
 use trailproof::report::{
-    AccountView, Cause, Collected, Counts, Coverage, Executive, FrameworkScope, FrameworkView, GapView, HeatMap, OperationView,
-    OrganizationView, OutsideAccount, PolicyView, Population, Report, RequirementStatus, RequirementView, SCHEMA_VERSION, Score,
-    ServedBy, Shown, Summary, Tool, TrailView, Unread, WaiverView, WaiversView,
+    AccountView, Cause, Collected, Counts, Coverage, Executive, FrameworkBrief, FrameworkScope, FrameworkView, GapView, HeatMap,
+    OperationView, OrganizationView, OutsideAccount, PolicyView, Population, Report, RequirementStatus, RequirementView,
+    SCHEMA_VERSION, Score, ServedBy, Shown, StatusCount, Summary, Tool, TrailView, Unread, WaiverView, WaiversView,
 };
 
 use trailproof::waiver::{Evidence, Standing as Stated, State, Statement};
@@ -42,19 +43,19 @@ fn call(service: &str, operation: &str, region: &str, about: &str, status: u16) 
     (call_id(operation, region), call)
 }
 
-fn read(of: &str, path: &str, value: &str, operation: &str) -> FactRead {
-    FactRead {
+fn read(of: &str, path: &str, value: &str, operation: &str) -> Arc<FactRead> {
+    Arc::new(FactRead {
         of: of.into(),
         path: path.into(),
         value: Some(value.into()),
         gap: None,
         from: Some(Origin::Call(call_id(operation, "us-east-1"))),
         basis: Some(Basis::Observed),
-    }
+    })
 }
 
-fn unread(of: &str, path: &str, gap: &Gap) -> FactRead {
-    FactRead { of: of.into(), path: path.into(), value: None, gap: Some(gap.clone()), from: None, basis: None }
+fn unread(of: &str, path: &str, gap: &Gap) -> Arc<FactRead> {
+    Arc::new(FactRead { of: of.into(), path: path.into(), value: None, gap: Some(gap.clone()), from: None, basis: None })
 }
 
 fn subject(kind: &str, id: &str, name: &str) -> Subject {
@@ -77,6 +78,7 @@ fn finding(policy: &str, outcome: Outcome, severity: Severity, subject: Subject,
         message: message.into(),
         accepted: None,
         waiver: None,
+        known: None,
         counterexamples: Vec::new(),
         facts: Vec::new(),
         gaps: Vec::new(),
@@ -139,14 +141,14 @@ fn fails() -> Vec<Finding> {
         vec!["management events of kms.amazonaws.com".into(), "read events of sts.amazonaws.com in eu-west-1".into()];
     covers.facts = (0..17).map(|n| read(TRAIL, &format!("status[region-{n}].is_logging"), "false", "GetTrailStatus")).collect();
     covers.facts.insert(0, read(ACCOUNT, "trails", "1 trail", "DescribeTrails"));
-    covers.facts.push(FactRead {
+    covers.facts.push(Arc::new(FactRead {
         of: TRAIL.into(),
         path: "owner_account".into(),
         value: Some(ACCOUNT.into()),
         gap: None,
         from: Some(Origin::Derived),
         basis: Some(Basis::Observed),
-    });
+    }));
     covers.requirements = serves(&[("pci-dss-4.0.1", "10.2.1", Strength::Direct), ("cis-aws-7.0.0", "4.1", Strength::Direct)]);
     covers.fix = Some(Fix {
         summary: "Make the trail multi-Region, and record reads and writes.".into(),
@@ -191,14 +193,14 @@ fn unknowns() -> Vec<Finding> {
     public.facts = vec![
         unread("acme-log-archive", "policy", &denied()),
         read("acme-log-archive", "public_access_block.block_public_policy", "true", "GetPublicAccessBlock"),
-        FactRead {
+        Arc::new(FactRead {
             of: "acme-log-archive".into(),
             path: "policy_is_public".into(),
             value: Some("false".into()),
             gap: None,
             from: Some(Origin::Place { file: "main.tf".into(), line: 12, column: 3 }),
             basis: Some(Basis::AssumedDefault),
-        },
+        }),
     ];
     public.requirements = serves(&[("pci-dss-4.0.1", "10.3.1", Strength::Direct), ("cis-aws-7.0.0", "4.3", Strength::Direct)]);
     let mut rotates = finding(
@@ -652,11 +654,20 @@ fn bare() -> Report {
         },
         score: Score { permille: Some(412), with_accepted_risk: Some(412), policies: 6, accounts: 1 },
         waivers: None,
+        baseline: None,
         population: population(),
         code: None,
         executive: Executive::default(),
         heat_map: HeatMap::default(),
         frameworks: frameworks(),
+        more_frameworks: vec![FrameworkBrief {
+            id: "soc-2".into(),
+            title: "SOC 2".into(),
+            version: "2017".into(),
+            statuses: [(RequirementStatus::NotMet, 1), (RequirementStatus::Partial, 1_204)]
+                .map(|(status, requirements)| StatusCount { status, requirements })
+                .into(),
+        }],
         findings,
         gaps: vec![
             GapView {

@@ -1,6 +1,7 @@
 //! A small world to ask about, and semantics that are simple enough to predict.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
@@ -13,7 +14,7 @@ use crate::inventory::{
     TrailRef, TrailStatus,
 };
 use crate::policy::check::functions::Semantics;
-use crate::policy::check::{CheckError, Context, Env, Evaluation, Program};
+use crate::policy::check::{CheckError, Context, Env, Evaluation, Memory, Program};
 use crate::policy::{ParameterType, ParameterValue};
 use crate::semantics::access::Admitted;
 use crate::semantics::selectors::Contributor;
@@ -295,7 +296,7 @@ pub(super) fn try_ask(inventory: &Inventory, subject: &str, source: &str) -> Res
     let (population, now) = (inventory.population(subject), time(NOW));
     let context = Context { inventory, subject: population[0], parameters: &parameters, events: &events, watched: &watched, now };
     let semantics = Semantics { records, denies_insecure_transport: secure, foreign_writers: writers };
-    program.evaluate_with(&context, &semantics).map_err(|e| format!("{source}: {e}"))
+    program.evaluate_by(context, semantics, &mut Memory::of(inventory)).map_err(|e| format!("{source}: {e}"))
 }
 
 pub(super) fn ask(inventory: &Inventory, subject: &str, source: &str) -> Evaluation {
@@ -311,7 +312,7 @@ pub(super) fn gaps(evaluation: &Evaluation) -> Vec<&str> {
     evaluation.gaps.iter().map(|gap| gap.message.as_str()).collect()
 }
 
-pub(super) fn paths(facts: &[FactRead]) -> Vec<(&str, Option<&str>)> {
+pub(super) fn paths(facts: &[Arc<FactRead>]) -> Vec<(&str, Option<&str>)> {
     facts.iter().map(|fact| (fact.path.as_str(), fact.value.as_deref())).collect()
 }
 

@@ -1,6 +1,7 @@
 //! Collectors against a small AWS on loopback, and against what was recorded of it.
 
 mod server;
+mod watch;
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 
 use self::server::{ACCOUNT, FakeTrail, Fault, Server, World};
 use super::collect;
-use crate::aws::{ConnectError, Interrupt, Options, Plan, Recording, RecordingError, Session, Timeouts, connect};
+use crate::aws::{ConnectError, Ending, Interrupt, Options, Plan, Recording, RecordingError, Session, Timeouts, connect};
 use crate::inventory::{Fact, GapKind, Inventory, RegionOutcome, Remedy};
 
 const KEY_ID: &str = "AKIAFAKEFAKEFAKE0001";
@@ -98,7 +99,8 @@ async fn the_number_of_calls_is_the_formula() {
                     _ => 2,
                 };
                 let what = format!("{} Regions, {n} trails to {bucket}: {:?}", regions.len(), server.counts());
-                assert_eq!(server.total(), 7 + other_homes.len() + of_trails + of_bucket, "{what}");
+                let beside = 1 + 7 * regions.len();
+                assert_eq!(server.total(), 7 + beside + other_homes.len() + of_trails + of_bucket, "{what}");
                 assert_eq!(inventory.calls.len(), server.total(), "{what}");
                 assert_eq!(inventory.trails.len(), n, "{what}");
                 assert!(inventory.accounts[0].trails.is_complete(), "{what}");

@@ -6,6 +6,10 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use minicbor::Encoder;
+use minicbor::data::Tag;
+use serde_json::{Value, json};
+
 pub(super) const ACCOUNT: &str = "111122223333";
 
 /// What the account holds.
@@ -20,7 +24,7 @@ pub(super) struct World {
     pub(super) foreign: Vec<String>,
     pub(super) has_policy: bool,
     pub(super) key: Option<&'static str>,
-    /// `service:Operation` -> what happens, one after the other; the last goes on.
+    /// `service:Operation`, or `service:Operation/region` -> what happens, one after the other; the last goes on.
     pub(super) faults: BTreeMap<&'static str, Vec<Fault>>,
 }
 
@@ -33,11 +37,13 @@ pub(super) struct FakeTrail {
     pub(super) insights: bool,
     pub(super) bucket: &'static str,
     pub(super) key: Option<&'static str>,
+    /// The name of the log group, in the trail's account and Region.
+    pub(super) log_group: Option<&'static str>,
 }
 
 impl FakeTrail {
     pub(super) fn new(name: &'static str, home: &'static str, multi: bool) -> Self {
-        FakeTrail { account: ACCOUNT, name, home, multi, insights: false, bucket: "trail-logs", key: None }
+        FakeTrail { account: ACCOUNT, name, home, multi, insights: false, bucket: "trail-logs", key: None, log_group: None }
     }
 
     pub(super) fn arn(&self) -> String {
@@ -50,6 +56,8 @@ pub(super) enum Fault {
     /// No fault this time.
     Nothing,
     Answer(u16, &'static str),
+    /// In the language of the service: CBOR or JSON. A time is `{"$time": seconds}`.
+    Say(u16, Value),
     /// The body ends before its length is reached.
     Cut,
     /// The connection closes without a word.
@@ -126,11 +134,15 @@ impl Server {
             *n += 1;
             let n = *n;
             state.log.push(request.operation.clone());
-            let faults = state.world.faults.get(request.operation.as_str()).cloned().unwrap_or_default();
+            let there = format!("{}/{}", request.operation, request.region);
+            let faults = &state.world.faults;
+            let faults =
+                faults.get(there.as_str()).or_else(|| faults.get(request.operation.as_str())).cloned().unwrap_or_default();
             (faults.get(n - 1).or(faults.last()).cloned().unwrap_or(Fault::Nothing), state.world.clone())
         };
         let (status, mut headers, body) = match &fault {
-            Fault::Answer(status, body) => (*status, String::new(), (*body).to_string()),
+            Fault::Answer(status, body) => (*status, String::new(), body.as_bytes().to_vec()),
+            Fault::Say(status, value) => said(&request.operation, *status, value),
             Fault::Reset => return,
             Fault::Stall(time) => {
                 std::thread::sleep(*time);
@@ -143,7 +155,7 @@ impl Server {
         let head = format!("HTTP/1.1 {status} X\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n");
         let _ = stream.write_all(head.as_bytes());
         if !request.operation.ends_with(":HeadBucket") {
-            let _ = stream.write_all(body.as_bytes());
+            let _ = stream.write_all(&body);
         }
     }
 }
@@ -176,13 +188,24 @@ fn read_request(stream: &mut TcpStream) -> Option<Request> {
     let (region, service) = (scope[2].to_string(), scope[3]);
     let operation = match header("x-amz-target") {
         Some(target) => {
-            let services = [("CloudTrail", "cloudtrail"), ("Organizations", "organizations"), ("Logs", "logs")];
+            let services = [
+                ("CloudTrail", "cloudtrail"),
+                ("Organizations", "organizations"),
+                ("Logs", "logs"),
+                ("AWSEvents", "events"),
+                ("StarlingDove", "config"),
+            ];
             let service = services.iter().find(|(word, _)| target.contains(word)).map_or("kms", |(_, service)| service);
             format!("{service}:{}", target.rsplit('.').next()?)
         }
         None if service == "sts" || service == "iam" => {
             format!("{service}:{}", body.split("Action=").nth(1)?.split('&').next()?)
         }
+        None if service == "monitoring" => format!("cloudwatch:{}", path.rsplit('/').next()?),
+        None if service == "guardduty" && path.starts_with("/detector/") => "guardduty:GetDetector".into(),
+        None if service == "guardduty" => "guardduty:ListDetectors".into(),
+        None if service == "securityhub" => "securityhub:DescribeHub".into(),
+        None if service == "sns" => format!("sns:{}", body.split("Action=").nth(1)?.split('&').next()?),
         None if service == "account" => "account:ListRegions".into(),
         None if path.contains("/v20180820/") => "s3control:GetPublicAccessBlock".into(),
         None => format!("s3:{}", s3_operation(&method, &path)),
@@ -218,20 +241,108 @@ fn s3_operation(method: &str, path: &str) -> &'static str {
     table.iter().find(|(q, _)| has(q)).map_or("Unknown", |(_, name)| name)
 }
 
-type Reply = (u16, String, String);
+type Reply = (u16, String, Vec<u8>);
 
-fn ok(body: impl Into<String>) -> Reply {
+fn ok(body: impl Into<Vec<u8>>) -> Reply {
     (200, String::new(), body.into())
 }
 
 fn s3_error(status: u16, code: &str) -> Reply {
-    (status, String::new(), format!("<Error><Code>{code}</Code><Message>told so</Message></Error>"))
+    (status, String::new(), format!("<Error><Code>{code}</Code><Message>told so</Message></Error>").into())
+}
+
+fn said(operation: &str, status: u16, value: &Value) -> Reply {
+    if !operation.starts_with("cloudwatch:") {
+        return (status, "content-type: application/json\r\n".into(), value.to_string().into());
+    }
+    let mut headers = "content-type: application/cbor\r\nsmithy-protocol: rpc-v2-cbor\r\n".to_string();
+    if let Some(code) = value["__type"].as_str() {
+        headers.push_str(&format!("x-amzn-query-error: {};Sender\r\n", code.rsplit('#').next().unwrap_or(code)));
+    }
+    let mut into = Encoder::new(Vec::new());
+    encode(value, &mut into);
+    (status, headers, into.into_writer())
+}
+
+fn encode(value: &Value, into: &mut Encoder<Vec<u8>>) {
+    let length = |length: usize| u64::try_from(length).expect("a length");
+    let written = match value {
+        Value::Null => into.null(),
+        Value::Bool(flag) => into.bool(*flag),
+        Value::Number(number) => match number.as_i64() {
+            Some(number) => into.i64(number),
+            None => into.f64(number.as_f64().expect("a number")),
+        },
+        Value::String(text) => into.str(text),
+        Value::Array(items) => {
+            into.array(length(items.len())).expect("written");
+            items.iter().for_each(|item| encode(item, into));
+            return;
+        }
+        Value::Object(members) => match members.get("$time").and_then(Value::as_f64) {
+            Some(seconds) => into.tag(Tag::new(1)).and_then(|into| into.f64(seconds)),
+            None => {
+                into.map(length(members.len())).expect("written");
+                for (name, member) in members {
+                    into.str(name).expect("written");
+                    encode(member, into);
+                }
+                return;
+            }
+        },
+    };
+    written.expect("written");
+}
+
+/// What an account answers where nothing stands beside its trails, and nothing watches them.
+fn nothing_there(operation: &str) -> Option<Value> {
+    Some(match operation {
+        "logs:DescribeMetricFilters" => json!({"metricFilters": []}),
+        "logs:DescribeSubscriptionFilters" => json!({"subscriptionFilters": []}),
+        "cloudwatch:DescribeAlarms" => json!({"MetricAlarms": [], "CompositeAlarms": []}),
+        "cloudwatch:ListAlarmMuteRules" => json!({"AlarmMuteRuleSummaries": []}),
+        "events:ListRules" => json!({"Rules": []}),
+        "events:ListTargetsByRule" => json!({"Targets": []}),
+        "cloudtrail:ListEventDataStores" => json!({"EventDataStores": []}),
+        "config:DescribeConfigurationRecorders" => json!({"ConfigurationRecorders": []}),
+        "config:DescribeConfigurationRecorderStatus" => json!({"ConfigurationRecordersStatus": []}),
+        "config:DescribeDeliveryChannelStatus" => json!({"DeliveryChannelsStatus": []}),
+        "guardduty:ListDetectors" => json!({"detectorIds": [], "nextToken": ""}),
+        "guardduty:GetDetector" => json!({"status": "ENABLED"}),
+        _ => return None,
+    })
 }
 
 impl World {
     fn answer(&self, request: &Request) -> Reply {
         let (service, operation) = request.operation.split_once(':').expect("service:Operation");
+        if let Some(value) = nothing_there(&request.operation) {
+            return said(&request.operation, 200, &value);
+        }
         match service {
+            "logs" => {
+                let group = |name: &str| {
+                    let arn = format!("arn:aws:logs:{}:{ACCOUNT}:log-group:{name}", request.region);
+                    json!({"logGroupName": name, "arn": format!("{arn}:*"), "logGroupArn": arn, "retentionInDays": 400})
+                };
+                let groups = self.trails.iter().filter_map(|trail| trail.log_group).filter(|name| request.body.contains(name));
+                ok(json!({ "logGroups": groups.map(group).collect::<Vec<_>>() }).to_string())
+            }
+            "sns" => ok(
+                "<GetTopicAttributesResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><GetTopicAttributesResult><Attributes>\
+                 <entry><key>SubscriptionsConfirmed</key><value>1</value></entry><entry><key>SubscriptionsPending</key><value>0</value>\
+                 </entry></Attributes></GetTopicAttributesResult></GetTopicAttributesResponse>",
+            ),
+            "securityhub" => said(
+                &request.operation,
+                401,
+                &json!({"__type": "InvalidAccessException", "message": format!("Account {ACCOUNT} is not subscribed to AWS Security Hub")}),
+            ),
+            "iam" if operation == "GetAccountSummary" => ok(
+                "<GetAccountSummaryResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><GetAccountSummaryResult><SummaryMap>\
+                 <entry><key>AccountMFAEnabled</key><value>1</value></entry><entry><key>AccountAccessKeysPresent</key><value>0</value>\
+                 </entry></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>",
+            ),
             "sts" => ok(format!(
                 "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetCallerIdentityResult>\
                  <Arn>arn:aws:sts::{ACCOUNT}:assumed-role/Audit/me</Arn><UserId>AROAEXAMPLE:me</UserId><Account>{ACCOUNT}</Account>\
@@ -255,7 +366,7 @@ impl World {
                  <RestrictPublicBuckets>true</RestrictPublicBuckets></PublicAccessBlockConfiguration>",
             ),
             "cloudtrail" => self.cloudtrail(operation, request),
-            "organizations" => (400, String::new(), "{\"__type\":\"AWSOrganizationsNotInUseException\"}".into()),
+            "organizations" => (400, String::new(), b"{\"__type\":\"AWSOrganizationsNotInUseException\"}".to_vec()),
             "kms" => self.kms(operation),
             _ => self.s3(operation, request),
         }
@@ -268,6 +379,8 @@ impl World {
                 "IsMultiRegionTrail": trail.multi, "IsOrganizationTrail": trail.account != ACCOUNT,
                 "IncludeGlobalServiceEvents": true, "LogFileValidationEnabled": true, "HasCustomEventSelectors": false,
                 "HasInsightSelectors": trail.insights, "KmsKeyId": trail.key,
+                "CloudWatchLogsLogGroupArn": trail.log_group
+                    .map(|name| format!("arn:aws:logs:{}:{}:log-group:{name}:*", trail.home, trail.account)),
             })
         };
         let named = |trail: &&FakeTrail| request.body.contains(&trail.arn());
@@ -318,10 +431,10 @@ impl World {
                 return ok(format!("<ListAllMyBucketsResult><Buckets>{all}</Buckets></ListAllMyBucketsResult>"));
             }
             "HeadBucket" if self.foreign.contains(&bucket) => {
-                return (403, "x-amz-bucket-region: ap-south-1\r\n".into(), String::new());
+                return (403, "x-amz-bucket-region: ap-south-1\r\n".into(), Vec::new());
             }
-            "HeadBucket" if !is_own => return (404, String::new(), String::new()),
-            "HeadBucket" => return (200, "x-amz-bucket-region: eu-west-1\r\n".into(), String::new()),
+            "HeadBucket" if !is_own => return (404, String::new(), Vec::new()),
+            "HeadBucket" => return (200, "x-amz-bucket-region: eu-west-1\r\n".into(), Vec::new()),
             _ => {}
         }
         match operation {

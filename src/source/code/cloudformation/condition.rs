@@ -74,6 +74,7 @@ impl World<'_> {
             State::Absent => Some(String::new()),
             State::Text(text) => Some(text.clone()),
             State::Bool(truth) => Some(truth.to_string()),
+            State::Int(number) => Some(number.to_string()),
             State::List(items) => {
                 items.iter().map(|item| item.text().ok().flatten()).collect::<Option<Vec<_>>>().map(|l| l.join(","))
             }

@@ -148,7 +148,7 @@ impl<'a> World<'a> {
                     Err(gap) => Node::unknown(gap),
                 }
             }
-            Function::Other(name) => not_understood(&format!("`{}`, whose value is not worked out", shown(name))),
+            Function::Other(name) => self.further(name, argument),
         };
         self.steps.set(steps);
         node

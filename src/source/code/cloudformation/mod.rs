@@ -11,7 +11,9 @@
 mod assembly;
 mod condition;
 mod evaluate;
+mod for_each;
 mod function;
+mod further;
 mod joined;
 mod names;
 mod nested;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::TemplateError;
 use super::evaluate::{Choices, Want, World};
+use super::for_each;
 use super::nested::{self, Family};
 use super::parameters::Parameters;
 use super::resources;
@@ -14,6 +15,7 @@ use super::text::decode;
 use super::tree::{Value, parse};
 use crate::inventory::code::{is_placeholder, placeholder};
 use crate::inventory::{Gap, GapKind, Remedy};
+use crate::parallel;
 use crate::source::code::node::Node;
 use crate::source::code::resource::{Home, Resource, Stack};
 
@@ -125,9 +127,12 @@ pub fn read(inputs: &[Input], parameters: &Parameters) -> Read {
         }
     }
     let mut trees: Vec<(&Input, Value<'_>)> = Vec::new();
-    for (input, text) in &texts {
-        match parse(text) {
-            Ok(tree) => trees.push((input, tree)),
+    for ((input, _), tree) in texts.iter().zip(parallel::map(&texts, |(_, text)| parse(text))) {
+        match tree {
+            Ok(mut tree) => {
+                for_each::write_out(&mut tree);
+                trees.push((input, tree));
+            }
             Err(error) => read.gaps.push(of(input, error).gap()),
         }
     }
@@ -303,7 +308,7 @@ fn stack(input: &Input, template: &Template<'_>, stage: &Stage<'_>, parameters: 
         resources,
         is_whole: template.unwritten(|logical| stage.children.contains_key(logical)).is_empty(),
         notes: notes(template, stage, parameters),
-        hides: template.hides().into_iter().map(|what| super::evaluate::gap(&what)).collect(),
+        hides: template.hides(|logical| stage.children.contains_key(logical)),
         read: None,
         before: None,
         actions: Vec::new(),

@@ -5,8 +5,10 @@
 use std::collections::BTreeMap;
 
 use super::TemplateError;
+use super::evaluate::gap;
 use super::function::Function;
 use super::tree::{At, Kind, Value};
+use crate::inventory::{Gap, GapKind, Remedy};
 
 /// A template, as far as it matters here.
 pub(super) struct Template<'t> {
@@ -166,9 +168,18 @@ impl<'t> Template<'t> {
     /// What makes resources that are not written here, less the nested stacks that are followed.
     pub(super) fn unwritten(&self, is_followed: impl Fn(&str) -> bool) -> Vec<(String, At)> {
         let mut unwritten = self.generated.clone();
+        unwritten.extend(self.of_others(is_followed));
+        unwritten
+    }
+
+    /// The resources that make others by a template of their own, less the nested stacks that are followed.
+    fn of_others(&self, is_followed: impl Fn(&str) -> bool) -> Vec<(String, At)> {
+        let mut unwritten = Vec::new();
         for declaration in self.declarations.values() {
-            let is_another = matches!(declaration.kind, "AWS::CloudFormation::Stack" | "AWS::Serverless::Application")
-                || declaration.kind.ends_with("::MODULE");
+            let is_another = matches!(
+                declaration.kind,
+                "AWS::CloudFormation::Stack" | "AWS::CloudFormation::StackSet" | "AWS::Serverless::Application"
+            ) || declaration.kind.ends_with("::MODULE");
             if is_another && !is_followed(declaration.logical) {
                 let what = format!("`{}` ({}) makes resources of another template", declaration.logical, declaration.kind);
                 unwritten.push((what, declaration.at));
@@ -178,10 +189,14 @@ impl<'t> Template<'t> {
     }
 
     /// What of this very template makes resources that are not read.
-    pub(super) fn hides(&self) -> Vec<String> {
-        let rewriting = self.macros.iter().map(|name| format!("the macro `{name}`, which may make resources"));
-        let generated = self.generated.iter().map(|(what, _)| format!("what is not followed: {what}"));
-        rewriting.chain(generated).collect()
+    pub(super) fn hides(&self, is_followed: impl Fn(&str) -> bool) -> Vec<Gap> {
+        let rewriting = self.macros.iter().map(|name| gap(&format!("the macro `{name}`, which may make resources")));
+        let generated = self.generated.iter().map(|(what, _)| gap(&format!("what is not followed: {what}")));
+        let of_others = self.of_others(is_followed).into_iter().map(|(what, _)| {
+            Gap::new(GapKind::AbsentInput, format!("{what}, which was not given"))
+                .with_remedy(Remedy::Do("give the template that they are made from too".into()))
+        });
+        rewriting.chain(generated).chain(of_others).collect()
     }
 
     /// Takes the construct paths as addresses, where each stands once and is no logical id.

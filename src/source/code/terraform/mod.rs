@@ -27,8 +27,8 @@ use self::plan::{Plan, ResourceValues};
 use self::provider::Providers;
 use self::snapshot::Snapshot;
 use super::node::{Node, Source};
-use super::resource::{Action, Body, Home, Resource, Setting, Stack, Target};
-use crate::inventory::{Basis, Fact, SourcePlace};
+use super::resource::{Action, Body, Home, OnlyIf, Resource, Setting, Stack, Target};
+use crate::inventory::{Basis, Fact, Gap, GapKind, Remedy, SourcePlace};
 
 pub use self::plan::PlanError;
 pub use self::snapshot::SnapshotError;
@@ -71,6 +71,18 @@ pub fn open(bytes: &[u8]) -> Result<PlanFile, SnapshotError> {
 /// As [`read`].
 pub fn load(file: &str, value: Value) -> Result<Stack, PlanError> {
     Ok(read(file, value)?.stack(None))
+}
+
+impl PlanFile {
+    /// The same with places as they are seen from where the plan file was named: Terraform writes it where it reads the source. An
+    /// absolute path tells nothing of the project.
+    #[must_use]
+    pub fn named(mut self, path: &str) -> Self {
+        if let Some((folder, _)) = path.rsplit_once('/').filter(|(folder, _)| !folder.starts_with('/') && !folder.is_empty()) {
+            self.0.within(folder);
+        }
+        self
+    }
 }
 
 impl Read {
@@ -235,9 +247,35 @@ impl Reading<'_> {
             let is_new = change_of.is("create");
             instances.insert(change.address.clone(), self.instance(address, trees, is_new));
         }
+        let put_off = self.put_off(&mut instances);
         let mut stack = self.stack(&instances);
+        for (address, gap) in put_off {
+            let mine = stack.resources.iter_mut().filter(|resource| resource.address == address);
+            for resource in mine {
+                resource.only_if = Some(OnlyIf { condition: address.clone(), gap: gap.clone() });
+                stack.is_whole = false;
+                if matches!(resource.body, Body::Trail(_)) {
+                    stack.hides.push(gap.clone());
+                }
+            }
+        }
         stack.resources.extend(self.deletions());
         stack
+    }
+
+    /// What the plan puts off: nothing of it is known. With the reason for each.
+    fn put_off(&self, instances: &mut BTreeMap<String, Instance>) -> Vec<(String, Gap)> {
+        let mut gaps = Vec::new();
+        for deferred in &self.plan.deferred_changes {
+            let (text, reason) = (&deferred.resource_change.address, deferred.reason.replace('_', " "));
+            let Some(address) = Address::parse(text).filter(|address| !address.is_data) else { continue };
+            let message = format!("the plan puts {text} off to a later one ({reason}), so that nothing of it is planned");
+            let remedy = Remedy::Do("apply what can be applied, and make the plan again".into());
+            gaps.push((text.clone(), Gap::new(GapKind::KnownAfterApply, message).with_remedy(remedy)));
+            let trees = (&Value::Null, &Value::Bool(true), &Value::Null);
+            instances.insert(text.clone(), self.instance(address, trees, false));
+        }
+        gaps
     }
 
     /// What is there, as the state shows it.

@@ -27,6 +27,9 @@ pub(super) struct Plan {
     pub(super) planned_values: Values,
     #[serde(default)]
     pub(super) resource_changes: Vec<ResourceChange>,
+    /// What the plan puts off to a later one: what will be is not planned.
+    #[serde(default)]
+    pub(super) deferred_changes: Vec<DeferredChange>,
     #[serde(default)]
     pub(super) prior_state: Option<PriorState>,
     #[serde(default)]
@@ -86,6 +89,20 @@ pub(super) struct ResourceChange {
     #[serde(default)]
     pub(super) previous_address: Option<String>,
     pub(super) change: Change,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct DeferredChange {
+    /// Such as `provider_config_unknown`.
+    #[serde(default)]
+    pub(super) reason: String,
+    pub(super) resource_change: DeferredResource,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct DeferredResource {
+    /// With `[*]` where it is not known of how many instances.
+    pub(super) address: String,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -150,6 +150,22 @@ impl Snapshot {
         }
     }
 
+    /// Takes the folder of the root module into every path.
+    pub(super) fn within(&mut self, folder: &str) {
+        let paths = self.modules.values_mut().flatten().map(|file| &mut file.path).chain(&mut self.unread);
+        for path in paths.filter(|path| !path.starts_with('/')) {
+            let mut parts: Vec<&str> = Vec::new();
+            for part in folder.split('/').chain(path.split('/')) {
+                match part {
+                    "" | "." => {}
+                    ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+                    part => parts.push(part),
+                }
+            }
+            *path = parts.join("/");
+        }
+    }
+
     pub(super) fn files(&self, key: &str) -> &[SourceText] {
         self.modules.get(key).map_or(&[], Vec::as_slice)
     }
