@@ -154,7 +154,8 @@ impl<'a> Parser<'a> {
             if name.is_empty() && (asked || !self.rest().starts_with([',', ']'])) {
                 return self.error("the name of a field is missing");
             }
-            if !names.contains(&name) && !(asked && fields.slots.iter().any(|s| s.name == name)) {
+            let known = names.contains(&name) || (asked && fields.slots.iter().any(|s| s.name == name));
+            if !known {
                 names.push(name.clone());
             }
             self.skip_spaces();

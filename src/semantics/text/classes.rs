@@ -116,7 +116,6 @@ fn characters(automata: &[&Nfa], state: &[(u32, u32)]) -> Vec<char> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use proptest::prelude::*;
 

@@ -159,6 +159,12 @@ struct Judged {
     places: Vec<String>,
 }
 
+/// Regions in which the same seers see an event and tell of it.
+struct Alike {
+    places: Vec<String>,
+    verdicts: Vec<Verdict>,
+}
+
 impl<'a> Evaluator<'a> {
     pub(super) fn about_watching(
         &mut self,
@@ -266,7 +272,7 @@ impl<'a> Evaluator<'a> {
     ) -> Evaluated<Vec<Judged>> {
         let flat = recorded_as(event);
         // Region -> of each seer, whether the event reaches it there and is told.
-        let mut groups: BTreeMap<Vec<Option<bool>>, (Vec<String>, Vec<Verdict>)> = BTreeMap::new();
+        let mut groups: BTreeMap<Vec<Option<bool>>, Alike> = BTreeMap::new();
         let relevant: Vec<&Seer<'a>> = seers.iter().filter(|s| s.may_see(event, account)).collect();
         for (at, region) in regions.iter().enumerate() {
             let mut verdicts = Vec::new();
@@ -279,11 +285,12 @@ impl<'a> Evaluator<'a> {
                 Truth::False => Some(false),
                 Truth::Unknown => None,
             });
-            groups.entry(key.collect()).or_insert_with(|| (Vec::new(), verdicts)).0.push(region.clone());
+            let alike = groups.entry(key.collect()).or_insert_with(|| Alike { places: Vec::new(), verdicts });
+            alike.places.push(region.clone());
         }
         let all = groups.len() == 1;
         let mut judged = Vec::new();
-        for (_, (places, verdicts)) in groups {
+        for Alike { places, verdicts } in groups.into_values() {
             let event = event.with("awsRegion", places.clone());
             let verdict = told(&event, &relevant, &verdicts, account, gaps);
             judged.push(Judged { verdict, places: if all { Vec::new() } else { places } });
