@@ -115,7 +115,7 @@ impl Baseline {
             let mine = places.remove(&entry.key()).unwrap_or_default();
             let state = entry.state(mine.iter().filter_map(|at| findings.get(*at)), asked);
             for at in &mine {
-                if let Some(finding) = findings.get_mut(*at).filter(|f| f.outcome == Outcome::Fail && !f.is_waived()) {
+                if let Some(finding) = findings.get_mut(*at).filter(|f| f.outcome == Outcome::Fail && f.waiver.is_none()) {
                     finding.known = entry.worse(finding).is_none().then_some(Known { since: entry.since });
                 }
             }
@@ -124,11 +124,11 @@ impl Baseline {
         Applied { written: self.written, entries }
     }
 
-    /// The baseline of an audit: what fails and no waiver holds for. Of the one before stay the dates, and what could not be
+    /// The baseline of an audit: what fails and no waiver names. Of the one before stay the dates, and what could not be
     /// judged this time: a fail that is not known any more is not mended.
     pub fn of(findings: &[Finding], before: Option<&Applied>, now: Timestamp) -> Baseline {
         let mut fails: BTreeMap<Key, Entry> = BTreeMap::new();
-        for finding in findings.iter().filter(|f| f.outcome == Outcome::Fail && !f.is_waived()) {
+        for finding in findings.iter().filter(|f| f.outcome == Outcome::Fail && f.waiver.is_none()) {
             let key = key(finding);
             // One subject that is seen twice is held once, with the cases of both.
             let held = fails.entry(key.clone()).or_insert_with(|| {
@@ -174,7 +174,7 @@ impl Entry {
         let any = |outcome: Outcome| mine.clone().any(|finding| finding.outcome == outcome);
         if any(Outcome::Fail) {
             let fails = mine.clone().filter(|finding| finding.outcome == Outcome::Fail);
-            return fails.filter(|f| !f.is_waived()).find_map(|f| self.worse(f)).map_or(State::Known, State::Worse);
+            return fails.filter(|f| f.waiver.is_none()).find_map(|f| self.worse(f)).map_or(State::Known, State::Worse);
         }
         if any(Outcome::Unknown) {
             return State::Lost;

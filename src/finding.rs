@@ -229,9 +229,9 @@ impl Finding {
         self.outcome == Outcome::Fail && self.waiver.as_ref().is_some_and(|w| !w.is_expired)
     }
 
-    /// Whether a baseline holds it, and no waiver does.
+    /// Whether a baseline holds it. What a waiver names is the waiver's, also once that has expired.
     pub fn is_known(&self) -> bool {
-        self.outcome == Outcome::Fail && self.known.is_some() && !self.is_waived()
+        self.outcome == Outcome::Fail && self.known.is_some() && self.waiver.is_none()
     }
 
     /// Where code holds what it is about. A fail stands where what decided it does: the last fact of the subject that was read, an

@@ -89,7 +89,8 @@ pub(super) fn file(path: &Path, bytes: &[u8]) -> Option<Refusal> {
             return Some(Refusal::new(format!("{shown}:{line}:{column}: this is no text")).hint(ANY));
         }
     };
-    if text.trim_start().starts_with(['{', '[']) { json(&shown, text) } else { Some(plain(&shown, text)) }
+    let is_json = text.trim_start().starts_with(['{', '[']) || name.ends_with(".json");
+    if is_json { json(&shown, text) } else { Some(plain(&shown, text)) }
 }
 
 /// JSON that is no plan and no template.
@@ -106,7 +107,7 @@ fn json(shown: &str, text: &str) -> Option<Refusal> {
         }
     };
     let Some(object) = value.as_object() else {
-        return Some(Refusal::new(format!("{shown}:1:1: it is a list, and no plan, template or inventory")).hint(ANY));
+        return Some(Refusal::new(format!("{shown}:1:1: it is no object, and so no plan, template or inventory")).hint(ANY));
     };
     let says = |message: &str, hint: &str| Some(Refusal::new(format!("{shown}:1:1: {message}")).hint(hint));
     match value.get("kind").and_then(Value::as_str).unwrap_or_default() {

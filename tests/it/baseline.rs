@@ -120,6 +120,11 @@ fn a_waiver_stands_above_a_baseline() {
     write(folder.path(), "waivers.yaml", waiver);
     let (code, text) = scan(folder.path(), &[&["t.yaml", "--baseline", "known.json"], &ONE[..]].concat());
     assert!(code == Some(0) && text.contains("✗ fail, waived") && text.contains("1 fail is waived"), "{text}");
+    // Its day is a promise, which a baseline does not put off.
+    let later = [&["t.yaml", "--baseline", "known.json", "--now", "2027-01-01T00:00:00Z"], &ONE[..]].concat();
+    let output = trailproof(folder.path()).arg("scan").args(&later).output().expect("it runs");
+    let text = said(&output, folder.path());
+    assert!(output.status.code() == Some(1) && text.contains("waiver expired"), "{text}");
     let (_, text) = scan(folder.path(), &[&["t.yaml", "--write-baseline", "next.json"], &ONE[..]].concat());
     assert!(text.contains("wrote next.json: 0 fails"), "{text}");
 }

@@ -60,7 +60,7 @@ fn what_cannot_be_scanned_says_why_where_and_what_to_give_instead() {
         ("docs", "holds no template, no plan and no recording", "name a Terraform plan"),
         ("nothing.json", "nothing.json:1:1: the object is empty", "name a Terraform plan"),
         ("zero.json", "`zero.json` is empty", "name a Terraform plan"),
-        ("list.json", "list.json:1:1: it is a list", "name a Terraform plan"),
+        ("list.json", "list.json:1:1: it is no object", "name a Terraform plan"),
         ("cut.json", "cut.json:3:1: this is no JSON: EOF", "cut off"),
         ("other.json", "it holds `name` and `version`", "name a Terraform plan"),
         ("report.json", "report.json:1:1: it is a report", "inventory.json beside it"),

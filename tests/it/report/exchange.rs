@@ -6,7 +6,7 @@ use std::path::Path;
 
 use proptest::prelude::*;
 use serde_json::Value;
-use trailproof::finding::{Finding, Outcome, Waived, WaiverKind};
+use trailproof::finding::{Finding, Known, Outcome, Waived, WaiverKind};
 use trailproof::report::exchange::sarif::InventoryLines;
 use trailproof::report::exchange::{Written, asff, csv, gitlab, junit, markdown, ocsf, oscal, sarif};
 use trailproof::report::{Report, foreign, json};
@@ -64,6 +64,7 @@ fn word(finding: &Finding) -> &'static str {
     match (&finding.waiver, finding.outcome) {
         (Some(waiver), Outcome::Fail) if waiver.is_expired => "waiver expired",
         (Some(_), Outcome::Fail) => "waived",
+        (None, Outcome::Fail) if finding.known.is_some() => "known",
         (_, outcome) => outcome.label(),
     }
 }
@@ -82,7 +83,8 @@ fn nothing_is_lost_and_nothing_is_turned_round() {
     for report in [sample::waived(), sample::large(6, 40), waived_organization().0] {
         let words = counted(report.findings.iter().map(word));
         let number = |word: &str| words.get(word).copied().unwrap_or_default();
-        let fails = report.summary.outcomes.fail.max(number("fail") + number("waived") + number("waiver expired"));
+        let fails =
+            report.summary.outcomes.fail.max(number("fail") + number("waived") + number("waiver expired") + number("known"));
 
         let statuses = counted(
             lines(&text("ocsf", &report))
@@ -94,6 +96,7 @@ fn nothing_is_lost_and_nothing_is_turned_round() {
         assert_eq!(ocsf((2, 1)), number("unknown"));
         assert_eq!(ocsf((3, 3)), number("waived"));
         assert_eq!(ocsf((3, 1)), number("fail") + number("waiver expired"));
+        assert_eq!(ocsf((3, 99)), number("known"));
         assert_eq!(ocsf((99, 99)), number("not applicable"));
 
         let statuses = counted(asff_findings(&report).iter().map(|f| f["Compliance"]["Status"].as_str().unwrap().to_string()));
@@ -141,6 +144,7 @@ fn nothing_is_lost_and_nothing_is_turned_round() {
         assert_eq!(issues.len(), fails + number("unknown"));
         let begins = |with: &str| issues.iter().filter(|i| i["description"].as_str().unwrap().starts_with(with)).count();
         assert_eq!((begins("unknown: "), begins("waived: ")), (number("unknown"), number("waived")));
+        assert_eq!(begins("known: "), number("known"));
     }
 }
 
@@ -230,6 +234,9 @@ fn waived_organization() -> (Report, String) {
     };
     for (at, finding) in report.findings.iter_mut().filter(|f| f.outcome == Outcome::Fail).enumerate().take(12) {
         finding.waiver = (at % 3 < 2).then(|| waiver(at % 3 == 1));
+    }
+    for finding in report.findings.iter_mut().filter(|f| f.outcome == Outcome::Fail).skip(12).take(5) {
+        finding.known = Some(Known { since: "2025-03-01T00:00:00Z".parse().unwrap() });
     }
     (report, inventory.to_json().unwrap())
 }
