@@ -316,7 +316,7 @@ impl Facts {
     fn add(&mut self, evaluation: &mut Evaluation) {
         let before = self.0.len();
         for fact in std::mem::take(&mut evaluation.facts) {
-            if !self.0[..before].contains(&fact) {
+            if !self.0[..before].iter().any(|known| Arc::ptr_eq(known, &fact) || known == &fact) {
                 self.0.push(fact);
             }
         }

@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 
 use crate::inventory::Gaps;
 use crate::policy::{ParameterType, ParameterValue};
-use crate::semantics::Truth;
+use crate::semantics::{Answer, Truth};
 
 use super::case::{self, Case};
-use super::functions::Semantics;
+use super::functions::{Recorded, Semantics};
 use super::syntax::{Macro, Operator};
 use super::tree::Node;
 use super::value::{Item, ListValue, Range, RecordValue, Value, Verdict, computed, equal, ordered};
@@ -32,7 +32,7 @@ pub(super) fn evaluate<'a>(
     memory: &mut Memory<'a>,
 ) -> Evaluated<Evaluation> {
     let reader = Reader::new(std::mem::replace(memory, Memory::of(context.inventory)));
-    let mut evaluator = Evaluator { context, types, semantics, reader, binders: Vec::new() };
+    let mut evaluator = Evaluator { context, types, semantics, reader, recorded: Vec::new(), binders: Vec::new() };
     let verdict = evaluator.truth(root);
     let (facts, remembered) = evaluator.reader.into_facts();
     *memory = remembered;
@@ -46,6 +46,8 @@ pub(super) struct Evaluator<'a> {
     types: &'a BTreeMap<String, ParameterType>,
     pub(super) semantics: Semantics,
     pub(super) reader: Reader<'a>,
+    /// What was asked about trails and events, and the answers.
+    pub(super) recorded: Vec<(Recorded<'a>, Answer)>,
     binders: Vec<(&'a str, Value<'a>)>,
 }
 

@@ -183,6 +183,29 @@ pub fn functions() -> Vec<FunctionDoc> {
     all
 }
 
+/// Answers about trails and events that one evaluation remembers at most: it asks the same for every Region.
+const MOST_RECORDED: usize = 16;
+
+/// Whether these trails, and others that there may be, record an event.
+pub(super) struct Recorded<'a> {
+    trails: Vec<Contributor<'a>>,
+    may_be_more: Gaps,
+    event: &'a PartialEvent,
+}
+
+impl Recorded<'_> {
+    fn is_same(&self, other: &Self) -> bool {
+        let same = |(one, other): (&Contributor<'_>, &Contributor<'_>)| match (&one.selectors, &other.selectors) {
+            (Ok(selectors), Ok(others)) => std::ptr::eq(*selectors, *others) && one.doubts == other.doubts,
+            _ => false,
+        };
+        std::ptr::eq(self.event, other.event)
+            && self.trails.len() == other.trails.len()
+            && self.trails.iter().zip(&other.trails).all(same)
+            && self.may_be_more == other.may_be_more
+    }
+}
+
 /// Whether trails record a family of events.
 pub(super) type RecordsFn = fn(&[Contributor<'_>], &Gaps, &PartialEvent) -> Answer;
 type InsecureTransportFn = fn(Option<&PolicyDocument>, &str, &str) -> Answer;
@@ -274,7 +297,17 @@ impl<'a> Evaluator<'a> {
             Value::Unknown(gaps) => return Ok(Value::unknown(gaps.clone())),
             _ => return impossible("an event that is none"),
         };
-        Ok(Value::Truth(Verdict::answered((self.semantics.records)(&contributors, &trails.gaps, event))))
+        let asked = Recorded { trails: contributors, may_be_more: trails.gaps, event };
+        let known = self.recorded.iter().find(|(known, _)| known.is_same(&asked)).map(|(_, answer)| answer.clone());
+        let answer = known.unwrap_or_else(|| {
+            let answer = (self.semantics.records)(&asked.trails, &asked.may_be_more, event);
+            if self.recorded.len() >= MOST_RECORDED {
+                self.recorded.clear();
+            }
+            self.recorded.push((asked, answer.clone()));
+            answer
+        });
+        Ok(Value::Truth(Verdict::answered(answer)))
     }
 
     /// Asks about a bucket's policy, with the bucket's partition and name.
