@@ -227,7 +227,6 @@ fn a_waived_fail_is_a_fail_and_says_that_it_is_waived() {
     let mut inventory = sound();
     set_unvalidated(&mut inventory);
     let waivers = r#"
-version: 1
 waivers:
   - id: W-1
     policy: validated
