@@ -112,6 +112,21 @@ fn what_is_not_shown_here_is_served_by_nothing_and_says_why() {
 }
 
 #[test]
+fn what_facts_are_said_to_show_some_policy_asks_about() {
+    let served = served();
+    for (id, framework) in &CATALOGUE.frameworks {
+        let asked = |row: &str| served.get(id.as_str()).is_some_and(|rows| rows.contains_key(row));
+        let idle: Vec<&str> = framework
+            .requirements
+            .iter()
+            .filter(|row| row.class == Class::Automated && !asked(&row.id))
+            .map(|row| row.id.as_str())
+            .collect();
+        assert!(idle.is_empty(), "{id}: no policy serves {}", idle.join(", "));
+    }
+}
+
+#[test]
 fn what_is_often_credited_wrongly_is_not() {
     let served = served();
     let by = |framework: &str, requirement: &str| -> Vec<&str> {
