@@ -267,9 +267,17 @@ fn hostile_text_is_shown_and_stays_text() {
     let run = lab.scan("out", &["-v"]).ends_with(1);
     let html = run.file("report.html");
     assert!(html.contains("&lt;script&gt;alert("), "the hostile text is shown, escaped");
-    for live in
-        ["<script>alert(", "<img src=x", "<svg onload", "<h1>'", "<s>not-a-key", "<b>'\"&rule", "</style>]]>", "<b>rule", "rule-<u>"]
-    {
+    for live in [
+        "<script>alert(",
+        "<img src=x",
+        "<svg onload",
+        "<h1>'",
+        "<s>not-a-key",
+        "<b>'\"&rule",
+        "</style>]]>",
+        "<b>rule",
+        "rule-<u>",
+    ] {
         assert!(!html.contains(live), "report.html holds {live}");
     }
     for (name, text) in [("report.html", &html), ("stdout", &run.stdout), ("stderr", &run.stderr)] {

@@ -76,7 +76,10 @@ fn the_demonstration_is_watched_with_gaps() {
     let is_global = |c: &trailproof::inventory::ConfigRegion| c.recorders.items.iter().any(|r| r.records_global_types);
     assert_eq!(regions(&account.config_regions.items, |c| (&c.region, is_global(c))), ["us-east-1"]);
     let on = |fact: &trailproof::inventory::Fact<bool>| fact.known() == Some(&true);
-    assert_eq!(regions(&account.threat_detections.items, |d| (&d.region, on(&d.enabled))), ["eu-west-1", "us-east-1", "us-west-2"]);
+    assert_eq!(
+        regions(&account.threat_detections.items, |d| (&d.region, on(&d.enabled))),
+        ["eu-west-1", "us-east-1", "us-west-2"]
+    );
     assert_eq!(regions(&account.security_hubs.items, |h| (&h.region, on(&h.enabled))), ["us-east-1"]);
     assert!(account.security_hubs.items.iter().all(|hub| hub.enabled.known().is_some()), "not subscribed is known");
 }

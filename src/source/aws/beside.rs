@@ -85,8 +85,9 @@ fn listing<T>(family: Family, regions: &Listing<String>, skip: &BTreeSet<Family>
 
 fn left_out(family: Family) -> Gap {
     let name = family.name();
-    Gap::new(GapKind::AbsentInput, format!("`{name}` was left out of the run"))
-        .with_remedy(Remedy::Do(format!("run the scan without `--skip {name}`, or take it out of `accounts.skip` in trailproof.yaml")))
+    Gap::new(GapKind::AbsentInput, format!("`{name}` was left out of the run")).with_remedy(Remedy::Do(format!(
+        "run the scan without `--skip {name}`, or take it out of `accounts.skip` in trailproof.yaml"
+    )))
 }
 
 /// Every store once: as its owner read it, else as anybody did.
