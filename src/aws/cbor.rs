@@ -90,7 +90,9 @@ pub(super) fn edited(bytes: &[u8], edit: impl Fn(&mut Vec<u8>) -> usize) -> Opti
                 count += edit(&mut text);
                 into.str(&String::from_utf8_lossy(&text)).ok()?;
             }
-            other => drop(into.encode(other).ok()?),
+            other => {
+                into.encode(other).ok()?;
+            }
         }
     }
     Some((into.into_writer(), count))

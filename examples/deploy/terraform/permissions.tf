@@ -17,12 +17,16 @@ data "aws_iam_policy_document" "audit" {
     actions = [
       # a trail's settings, and the organization's trails
       "cloudtrail:DescribeTrails",
+      # what an event data store takes in, and how long it keeps it
+      "cloudtrail:GetEventDataStore",
       # which events a trail records
       "cloudtrail:GetEventSelectors",
       # which Insights events a trail records
       "cloudtrail:GetInsightSelectors",
       # whether a trail is logging, and how delivery goes
       "cloudtrail:GetTrailStatus",
+      # the event data stores of a Region
+      "cloudtrail:ListEventDataStores",
       # a trail's tags
       "cloudtrail:ListTags",
       # the trails of every Region
@@ -32,8 +36,58 @@ data "aws_iam_policy_document" "audit" {
   }
 
   statement {
+    sid = "Cloudwatch"
+    actions = [
+      # which alarms watch what is counted
+      "cloudwatch:DescribeAlarms",
+      # which alarms are muted, and when
+      "cloudwatch:GetAlarmMuteRule",
+      # whether alarms are muted
+      "cloudwatch:ListAlarmMuteRules",
+    ]
+    resources = ["*"]
+  }
+
+  statement {
+    sid = "Config"
+    actions = [
+      # whether AWS Config records
+      "config:DescribeConfigurationRecorderStatus",
+      # what AWS Config records
+      "config:DescribeConfigurationRecorders",
+      # whether AWS Config delivers
+      "config:DescribeDeliveryChannelStatus",
+    ]
+    resources = ["*"]
+  }
+
+  statement {
+    sid = "Events"
+    actions = [
+      # the rules of a Region's event bus
+      "events:ListRules",
+      # who a rule tells
+      "events:ListTargetsByRule",
+    ]
+    resources = ["*"]
+  }
+
+  statement {
+    sid = "Guardduty"
+    actions = [
+      # whether it is enabled
+      "guardduty:GetDetector",
+      # whether a Region has a GuardDuty detector
+      "guardduty:ListDetectors",
+    ]
+    resources = ["*"]
+  }
+
+  statement {
     sid = "Iam"
     actions = [
+      # whether the root user has MFA, and access keys
+      "iam:GetAccountSummary",
       # the account's alias
       "iam:ListAccountAliases",
     ]
@@ -58,6 +112,10 @@ data "aws_iam_policy_document" "audit" {
     actions = [
       # how long a log group keeps events, and its key
       "logs:DescribeLogGroups",
+      # what a log group counts
+      "logs:DescribeMetricFilters",
+      # who a log group sends events on to
+      "logs:DescribeSubscriptionFilters",
     ]
     resources = ["*"]
   }
@@ -106,6 +164,15 @@ data "aws_iam_policy_document" "audit" {
       "s3:ListAllMyBuckets",
       # whether a bucket exists, and its Region; what else the bucket holds, by its top level alone
       "s3:ListBucket",
+    ]
+    resources = ["*"]
+  }
+
+  statement {
+    sid = "Securityhub"
+    actions = [
+      # whether a Region has Security Hub enabled
+      "securityhub:DescribeHub",
     ]
     resources = ["*"]
   }

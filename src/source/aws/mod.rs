@@ -32,7 +32,8 @@
 //!                         that its access logs go to, if that is another
 //! + a foreign bucket      ListBuckets 1 an account, HeadBucket 1
 //! + a key                 DescribeKey 1 a name, GetKeyPolicy 1, GetKeyRotationStatus 1 if the key can rotate
-//! + a log group           DescribeLogGroups, DescribeMetricFilters, DescribeSubscriptionFilters, in the account that owns it
+//! + a log group           DescribeLogGroups in the account that owns it; where it exists, DescribeMetricFilters and
+//!                         DescribeSubscriptionFilters
 //! + its account's Region  DescribeAlarms where it has metric filters, one page a hundred alarms; ListAlarmMuteRules where one
 //!                         of them watches what is counted, GetAlarmMuteRule a mute rule
 //! + a topic               GetTopicAttributes 1, also where an alarm or a rule names it

@@ -358,8 +358,13 @@ async fn what_is_taken_out_of_an_answer_in_cbor_leaves_it_readable() {
     let (_, session, inventory) = read(watched([(ALARMS, say(alarms(&[named_after_somebody], &[])))])).await;
     let mut files = Vec::new();
     let recording = session.recording(&Plan::default());
+    let edit = |text: &mut Vec<u8>| {
+        let before = String::from_utf8_lossy(text).into_owned();
+        *text = before.replace("jo@x.example", "[somebody]").into_bytes();
+        before.matches("jo@x.example").count()
+    };
     recording
-        .each_file(crate::evidence::redact::emails, |path, bytes, count| {
+        .each_file(edit, |path, bytes, count| {
             files.push((path.to_string(), bytes.to_vec()));
             assert_eq!(count, usize::from(path.contains("DescribeAlarms")), "{path}");
             Ok::<_, RecordingError>(())
