@@ -83,3 +83,72 @@ fn constraint(field: &str, value: &EventValue) -> Result<Constraint, Refused> {
         EventValue::Said(_) => return Err(wrong("write either `not` or `absent`")),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::check::{Env, Program};
+
+    fn text(text: &str) -> EventValue {
+        EventValue::Text(text.into())
+    }
+
+    fn read_one(field: &str, value: EventValue) -> Result<bool, Refused> {
+        read(&[(field.to_string(), value)].into()).map(|(flat, _)| flat.is_some())
+    }
+
+    #[test]
+    fn selectors_understand_what_they_can_speak_of_and_no_more() {
+        let names = EventValue::Texts(vec!["CreateTrail".into(), "StopLogging".into()]);
+        let said = |not: Option<&str>, absent| {
+            EventValue::Said(EventSaid { not: not.map(|n| OneOrMore::One(n.into())), absent })
+        };
+        for (field, value, flat) in [
+            ("readOnly", EventValue::Bool(false), true),
+            ("eventSource", text("kms.amazonaws.com"), true),
+            ("eventName", text("*Trail"), false),
+            ("eventName", names, false),
+            ("eventName", said(Some("HeadBucket"), None), false),
+            ("errorCode", said(None, Some(true)), false),
+            ("userIdentity.type", text("Root"), false),
+            ("requestParameters.bucketName", text("logs"), false),
+        ] {
+            assert_eq!(read_one(field, value).ok(), Some(flat), "{field}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_event_is_refused_with_what_was_meant() {
+        let said = EventValue::Said(EventSaid { not: None, absent: None });
+        for (field, value, says, hints) in [
+            ("eventname", text("a"), "unknown event field `eventname`", "did you mean `eventName`?"),
+            ("useridentity.type", text("Root"), "unknown event field", "did you mean `userIdentity"),
+            ("colour", text("red"), "unknown event field", "every field of CloudTrail's records"),
+            ("readOnly", text("no"), "`readOnly` cannot be `no`", "one of true, false"),
+            ("eventType", text("ApiCall"), "`eventType` cannot be `ApiCall`", "no event has it"),
+            ("eventName", said, "write either `not` or `absent`", ""),
+        ] {
+            let refused = read_one(field, value).err().unwrap_or_else(|| panic!("{field} was read"));
+            assert!(refused.message.contains(says), "{field}: {}", refused.message);
+            assert!(refused.hint.unwrap_or_default().contains(hints), "{field}");
+        }
+    }
+
+    #[test]
+    fn trails_are_not_asked_about_events_that_selectors_cannot_speak_of() {
+        let env = Env {
+            subject: "account".into(),
+            events: vec!["root".into(), "writes".into()],
+            watched_alone: vec!["root".into()],
+            ..Env::default()
+        };
+        for right in ["account.raisesAlarm(events.root)", "account.raisesAlarm(events.writes)", "account.trails.record(events.writes)"] {
+            assert!(Program::compile(right, &env).is_ok(), "{right}");
+        }
+        for wrong in ["account.trails.record(events.root)", "events.all(e, account.trails.record(e))"] {
+            let error = Program::compile(wrong, &env).err().unwrap_or_else(|| panic!("{wrong} was taken"));
+            assert!(error.message.contains("selectors of trails cannot speak of"), "{wrong}: {error}");
+            assert!(error.hint.is_some_and(|h| h.contains("raisesAlarm")), "{wrong}");
+        }
+    }
+}
