@@ -103,3 +103,22 @@ fn what_has_no_name_yet_is_called_by_its_address() {
     assert!(fails.iter().any(|s| s.starts_with("log file validation of trail Trail is off")), "{said:?}");
     assert!(fails.iter().all(|s| !s.contains(" unknown ") && !s.contains('⟨')), "{said:?}");
 }
+
+#[test]
+fn the_same_address_in_two_files_is_two_findings_that_keep_their_prints() {
+    let prints = |second: &str| -> Vec<(String, String)> {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::create_dir(folder.path().join("stacks")).expect("made");
+        std::fs::write(folder.path().join("stacks/a.yaml"), TEMPLATE.replace("acme-logs", "acme-a")).expect("written");
+        std::fs::write(folder.path().join("stacks/b.yaml"), second.replace("acme-logs", "acme-b")).expect("written");
+        let text = written_in(folder.path(), "stacks", "gitlab", "gl-code-quality-report.json");
+        let issues: Vec<Value> = serde_json::from_str(&text).expect("a list");
+        let mine = issues.iter().filter(|i| i["check_name"] == "trail-log-file-validation");
+        let word = |value: &Value| value.as_str().expect("text").to_string();
+        mine.map(|i| (word(&i["location"]["path"]), word(&i["fingerprint"]))).collect()
+    };
+    let both = prints(TEMPLATE);
+    assert!(both.len() == 2 && both[0].1 != both[1].1, "{both:?}");
+    let one = prints(&TEMPLATE.replace("EnableLogFileValidation: false", "EnableLogFileValidation: true"));
+    assert_eq!(one, both.iter().filter(|(path, _)| path == "stacks/a.yaml").cloned().collect::<Vec<_>>());
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
+use super::spot::relative;
 use super::verdict::{Grade, Verdict, grade};
 use crate::finding::{Finding, Severity, Strength, Waived, WaiverKind};
 use crate::report::{FrameworkView, PolicyView, Report, RequirementView};
@@ -43,14 +44,17 @@ pub(super) fn entries(report: &Report) -> Vec<Entry<'_>> {
     let frameworks: BTreeMap<&str, &FrameworkView> = report.frameworks.iter().map(|f| (f.id.as_str(), f)).collect();
     let rows: BTreeMap<(&str, &str), &RequirementView> =
         report.frameworks.iter().flat_map(|f| f.requirements.iter().map(|r| ((f.id.as_str(), r.id.as_str()), r))).collect();
-    let mut seen: BTreeMap<(&str, &str, &str), usize> = BTreeMap::new();
+    let mut seen: BTreeMap<(&str, &str, &str, Option<String>), usize> = BTreeMap::new();
     let entry = |(at, finding)| {
         let finding: &Finding = finding;
         let subject = &finding.subject;
-        let times = seen.entry((&finding.policy, &subject.kind, &subject.id)).or_default();
+        // An address is one of its file alone.
+        let file = subject.place.as_ref().map(|place| relative(&place.file));
+        let times = seen.entry((&finding.policy, &subject.kind, &subject.id, file.clone())).or_default();
         *times += 1;
         let again = times.to_string();
         let mut parts = vec!["finding", &finding.policy, &subject.kind, &subject.id];
+        parts.extend(file.as_deref());
         parts.extend((*times > 1).then_some(again.as_str()));
         let served = finding.requirements.iter().map(|r| Served {
             framework: &r.framework,

@@ -101,7 +101,7 @@ pub(super) fn spot(report: &Report, finding: &Finding, line_of_record: Option<us
 }
 
 /// A path as a relative one with slashes: what would lead out of the folder is left out at its front.
-fn relative(path: &str) -> String {
+pub(super) fn relative(path: &str) -> String {
     let slashed = foreign::line(path).replace('\\', "/");
     let mut parts: Vec<&str> = Vec::new();
     for part in slashed.split('/') {
