@@ -49,7 +49,7 @@ fuzz_target!(|text: &str| {
                     watched: &watched,
                     now: INVENTORY.scope.ended,
                 };
-                program.evaluate(&context).expect("a checked expression is answered");
+                program.evaluate(context).expect("a checked expression is answered");
             }
         }
         Err(error) => assert!(error.start <= error.end && text.get(error.start..error.end).is_some(), "{error:?}"),
