@@ -206,7 +206,7 @@ fn filters(template: &str) -> Vec<(&str, Range<usize>)> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(open) = template[at..].find(['{']).map(|i| at + i) {
-        let close = match template[open..].as_bytes().get(1) {
+        let close = match template.as_bytes().get(open + 1) {
             Some(b'{') => "}}",
             Some(b'%') => "%}",
             Some(b'#') => {
