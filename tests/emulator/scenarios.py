@@ -252,8 +252,14 @@ def watched_by_many(make, makes):
 
 def hostile_watch(make):
     """Names that are legal for AWS, or that come from services which check less."""
-    group, strange = "hostile", "<img src=x onerror=alert(2)> {{ 7*7 }} \"'`$(id)|"
+    group, strange = "hostile", "<img src=x onerror=alert(2)> {{ 7*7 }} \\\"'`$(id)|"
     make.log_group(group)
+    make.client("cloudtrail").create_trail(
+        Name="hostile-watched",
+        S3BucketName=f"hostile-logs-{make.number}",
+        CloudWatchLogsLogGroupArn=f"arn:aws:logs:us-east-1:{make.number}:log-group:{group}:*",
+        CloudWatchLogsRoleArn=f"arn:aws:iam::{make.number}:role/to-logs",
+    )
     topic = monitoring.alarm_topic(make, "hostile-alarms")
     pattern = '{ $.eventName = "</script><script>alert(`pattern`)</script>" }'
     monitoring.metric_filter(make, group, f"filter {strange}", pattern, fieldSelectionCriteria=f'@aws.account = "{strange}"')
