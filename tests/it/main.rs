@@ -18,6 +18,7 @@ mod e2e_org;
 mod e2e_outward;
 #[cfg(feature = "aws")]
 mod e2e_permissions;
+#[cfg(feature = "aws")]
 mod e2e_watch;
 #[cfg(feature = "aws")]
 mod emulator;
