@@ -102,7 +102,8 @@ impl World {
                     json!({"filterName": name, "filterPattern": format!("{{ $.eventName = {name} }}"), "logGroupName": "/cloudtrail/org",
                         "metricTransformations": [{"metricName": name, "metricNamespace": "Trails", "metricValue": "1"}]})
                 };
-                ok(json!({"metricFilters": ["StopLogging", "DeleteTrail", "UpdateTrail"].map(filter)}).to_string())
+                let filters = ["StopLogging", "DeleteTrail", "UpdateTrail"].map(filter);
+                ok(json!({"metricFilters": filters}).to_string())
             }
             ("logs", "DescribeSubscriptionFilters") => ok("{\"subscriptionFilters\":[]}"),
             // A map of two empty lists, in CBOR.

@@ -20,9 +20,8 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use serde_json::Value;
 
-use super::session::{Session, Timeouts, behavior};
+use super::session::{Session, behavior};
 
-const TRIES: u32 = 5;
 /// What is tried again: throttling and passing failures.
 const PASSING: &[u16] = &[429, 500, 502, 503, 504];
 
@@ -91,20 +90,16 @@ pub(super) async fn send(
     let provider = session.config().credentials_provider().ok_or_else(|| failed("no credentials".into()))?;
     let credentials = provider.provide_credentials().await.map_err(SdkError::construction_failure)?;
     let (uri, region) = (format!("{endpoint}{}", request.path), region.to_string());
-    let patience = Timeouts::default();
-    let timeouts = TimeoutConfig::builder()
-        .operation_timeout(patience.operation)
-        .operation_attempt_timeout(patience.attempt)
-        .connect_timeout(patience.connect)
-        .build();
-    let tries = if session.is_replay() { 1 } else { TRIES };
+    // As patient as every other call of the session; a replay tries once.
+    let retries = session.config().retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+    let timeouts = session.config().timeout_config().cloned().unwrap_or_else(TimeoutConfig::disabled);
     let mut builder = Operation::builder()
         .service_name(service)
         .operation_name(operation)
         .behavior_version(behavior())
         .endpoint_url(&endpoint)
         .no_auth()
-        .standard_retry(&RetryConfig::standard().with_max_attempts(tries))
+        .standard_retry(&retries)
         .retry_classifier(HttpStatusCodeClassifier::new_from_codes(PASSING))
         .retry_classifier(TransientErrorClassifier::<Refused>::new())
         .timeout_config(timeouts);

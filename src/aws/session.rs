@@ -271,11 +271,6 @@ impl Session {
         &*self.inner.progress
     }
 
-    /// Whether a recording answers.
-    pub fn is_replay(&self) -> bool {
-        self.inner.replayed.is_some()
-    }
-
     pub(super) fn config(&self) -> &SdkConfig {
         &self.inner.config
     }

@@ -238,12 +238,18 @@ def watched_by_many(make, makes):
     )
     subscription = f"arn:aws:firehose:us-east-1:{make.number}:deliverystream/siem"
     make.client("logs").put_subscription_filter(logGroupName=group, filterName="siem", filterPattern="", destinationArn=subscription)
+    for name, day in (("sundays", "SUN"), ("mondays", "MON")):
+        rule = {"Schedule": {"Expression": f"cron(0 2 * * {day})", "Duration": "PT1H"}}
+        cloudwatch.put_alarm_mute_rule(Name=name, Rule=rule, MuteTargets={"AlarmNames": ["network-changes"]})
     monitoring.event_data_store(make, "organization", OrganizationEnabled=True, RetentionPeriod=2555)
+    monitoring.event_data_store(make, "copies")
     monitoring.event_data_store(makes["payments"], "payments", is_stopped=True)
     security = makes["security"]
     alarms = monitoring.alarm_topic(security, "security-alarms", "eu-west-1")
     security.client("events", "eu-west-1").put_rule(Name="nightly", ScheduleExpression="rate(1 day)")
     monitoring.rule(security, "sign-in-of-root", alarms, {"detail-type": ["AWS Console Sign In via CloudTrail"]}, "eu-west-1")
+    more = [{"Id": f"queue-{n}", "Arn": f"arn:aws:sqs:eu-west-1:{security.number}:queue-{n}"} for n in range(2)]
+    security.client("events", "eu-west-1").put_targets(Rule="sign-in-of-root", Targets=more)
     monitoring.rule(security, "instances", alarms, {"detail-type": ["EC2 Instance State-change Notification"]}, "eu-west-1")
     for member in (make, makes["log-archive"]):
         monitoring.beside(member, ("us-east-1", "eu-west-1"), ("us-east-1",), ("us-east-1",), ("us-east-1", "eu-west-1"))
@@ -252,8 +258,14 @@ def watched_by_many(make, makes):
 
 def hostile_watch(make):
     """Names that are legal for AWS, or that come from services which check less."""
-    group, strange = "hostile", "<img src=x onerror=alert(2)> {{ 7*7 }} \"'`$(id)|"
+    group, strange = "hostile", "<img src=x onerror=alert(2)> {{ 7*7 }} \\\"'`$(id)|"
     make.log_group(group)
+    make.client("cloudtrail").create_trail(
+        Name="hostile-watched",
+        S3BucketName=f"hostile-logs-{make.number}",
+        CloudWatchLogsLogGroupArn=f"arn:aws:logs:us-east-1:{make.number}:log-group:{group}:*",
+        CloudWatchLogsRoleArn=f"arn:aws:iam::{make.number}:role/to-logs",
+    )
     topic = monitoring.alarm_topic(make, "hostile-alarms")
     pattern = '{ $.eventName = "</script><script>alert(`pattern`)</script>" }'
     monitoring.metric_filter(make, group, f"filter {strange}", pattern, fieldSelectionCriteria=f'@aws.account = "{strange}"')

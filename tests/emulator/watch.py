@@ -114,7 +114,9 @@ def put_alarm(call, account, kind):
     asked.pop("Tags", None)
     name = asked["AlarmName"]
     stamps = ("AlarmConfigurationUpdatedTimestamp", "StateUpdatedTimestamp", "StateTransitionedTimestamp")
-    state = {"StateValue": "INSUFFICIENT_DATA", "StateReason": "Unchecked: Initial alarm creation"}
+    # Where no event is as good as none that matches, the first evaluation ends in OK; else the alarm waits for a datapoint.
+    is_ok = kind == "CompositeAlarms" or asked.get("TreatMissingData") == "notBreaching"
+    state = {"StateValue": "OK" if is_ok else "INSUFFICIENT_DATA", "StateReason": "No datapoints were received"}
     kept = {**ALARM_DEFAULTS, **asked, "AlarmArn": arn(call, "alarm", name), **state, **dict.fromkeys(stamps, cbor.Stamp(SINCE))}
     if kind == "MetricAlarms" and "Metrics" not in kept:
         kept.setdefault("Dimensions", [])

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use minicbor::Encoder;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use trailproof::inventory::{CallId, GapKind};
@@ -115,23 +118,32 @@ impl Exchange {
             Fault::Reset => Some(self.broken("connection", "connection reset by peer")),
             Fault::MissingPage => self.is_later_page().then(|| self.broken("timeout", "no answer in time")),
             Fault::Truncated | Fault::Malformed if !self.has_body() => None,
-            Fault::Truncated => self.envelope["body"]["text"].as_str().map(|text| {
-                let half = (0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at)).unwrap();
-                self.answered(&text[..half])
-            }),
-            Fault::Malformed => Some(self.answered("<html>\u{1}<body>{\"Bad\": gateway")),
+            Fault::Truncated => match (&self.envelope["body"]["text"], &self.envelope["body"]["base64"]) {
+                (Value::String(text), _) => {
+                    let half = (0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at)).unwrap();
+                    Some(self.answered(json!({"text": text[..half]})))
+                }
+                (_, Value::String(text)) => {
+                    let bytes = STANDARD.decode(text).unwrap();
+                    Some(self.answered(json!({"base64": STANDARD.encode(&bytes[..bytes.len() / 2])})))
+                }
+                _ => None,
+            },
+            Fault::Malformed => Some(self.answered(json!({"text": "<html>\u{1}<body>{\"Bad\": gateway"}))),
         }
     }
 
-    fn answered(&self, body: &str) -> Value {
+    /// With another body. What a body in CBOR says is no longer shown beside it.
+    fn answered(&self, body: Value) -> Value {
         let mut envelope = self.envelope.clone();
-        envelope["body"] = json!({ "text": body });
+        envelope.as_object_mut().unwrap().remove("decoded");
+        envelope["body"] = body;
         envelope
     }
 
     fn broken(&self, kind: &str, text: &str) -> Value {
         let mut envelope = self.envelope.clone();
-        for field in ["status", "headers", "body"] {
+        for field in ["status", "headers", "body", "decoded"] {
             envelope.as_object_mut().unwrap().remove(field);
         }
         envelope["error"] = json!({"kind": kind, "text": text});
@@ -140,7 +152,7 @@ impl Exchange {
 
     fn refused(&self, wire: &Wire, status: u16, code: &str, message: &str) -> Value {
         let mut envelope = self.envelope.clone();
-        envelope.as_object_mut().unwrap().remove("error");
+        envelope.as_object_mut().unwrap().retain(|field, _| !["error", "decoded"].contains(&field.as_str()));
         envelope["status"] = json!(status);
         let (kind, body) = match wire.form {
             _ if self.envelope["request"]["method"] == "HEAD" => ("application/xml", String::new()),
@@ -152,12 +164,19 @@ impl Exchange {
                 ),
             ),
             Form::Json => ("application/x-amz-json-1.1", json!({"__type": code, "message": message}).to_string()),
+            Form::Cbor => ("application/cbor", String::new()),
         };
         envelope["headers"] = json!({"content-type": kind, "x-amzn-requestid": "00000000-0000-0000-0000-000000000000"});
         if matches!(wire.form, Form::Json) {
             envelope["headers"]["x-amzn-errortype"] = json!(code);
         }
         envelope["body"] = json!({ "text": body });
+        if matches!(wire.form, Form::Cbor) {
+            envelope["headers"]["x-amzn-query-error"] = json!(format!("{code};Sender"));
+            let mut body = Encoder::new(Vec::new());
+            body.map(2).unwrap().str("__type").unwrap().str(code).unwrap().str("message").unwrap().str(message).unwrap();
+            envelope["body"] = json!({"base64": STANDARD.encode(body.into_writer())});
+        }
         envelope
     }
 }
@@ -167,6 +186,7 @@ enum Form {
     S3,
     Xml,
     Json,
+    Cbor,
 }
 
 /// How a service writes its errors, with status and code.
@@ -204,7 +224,19 @@ impl Wire {
             "organizations" => Wire { throttled: (400, "TooManyRequestsException"), ..json((400, "ParentNotFoundException")) },
             "cloudtrail" => json((400, "TrailNotFoundException")),
             "kms" => json((400, "NotFoundException")),
-            "logs" => json((400, "ResourceNotFoundException")),
+            "cloudwatch" => Wire {
+                form: Form::Cbor,
+                denied: (403, "AccessDenied"),
+                throttled: (400, "Throttling"),
+                missing: (404, "ResourceNotFoundException"),
+            },
+            "guardduty" | "securityhub" => Wire {
+                denied: (403, "AccessDeniedException"),
+                throttled: (429, "TooManyRequestsException"),
+                ..json((404, "ResourceNotFoundException"))
+            },
+            "config" => json((400, "NoSuchConfigurationRecorderException")),
+            "logs" | "events" => json((400, "ResourceNotFoundException")),
             other => panic!("how does {other} write its errors? Say it here"),
         }
     }
