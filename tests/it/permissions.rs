@@ -29,13 +29,15 @@ fn printed(arguments: &[&str]) -> String {
 }
 
 /// The noun of each list of the inventory.
-const LISTS: [(&str, &str); 7] = [
+const LISTS: [(&str, &str); 9] = [
     ("accounts", "account"),
     ("trails", "trail"),
     ("buckets", "bucket"),
     ("keys", "key"),
     ("log_groups", "log_group"),
+    ("alarms", "alarm"),
     ("topics", "topic"),
+    ("event_data_stores", "event_data_store"),
     ("organizations", "organization"),
 ];
 
@@ -71,12 +73,17 @@ fn verdicts(findings: &[Finding]) -> BTreeMap<&str, Outcome> {
 
 /// The inventory with everything unknown that none of these operations feeds.
 fn as_read_by(operations: &[&Operation], inventory: &Inventory) -> Inventory {
+    hidden(inventory, |noun, field| !operations.iter().any(|operation| operation.feeds(noun, field)))
+}
+
+/// The inventory with those facts unknown.
+fn hidden(inventory: &Inventory, is_hidden: impl Fn(&str, &str) -> bool) -> Inventory {
     let gap = json!({"kind": "denied", "message": "not among the permissions"});
     let mut whole = serde_json::to_value(inventory).unwrap();
     for (list, noun) in LISTS {
         for record in whole[list].as_array_mut().unwrap() {
             for (field, value) in record.as_object_mut().unwrap() {
-                if operations.iter().any(|operation| operation.feeds(noun, field)) {
+                if !is_hidden(noun, field) {
                     continue;
                 }
                 let Some(map) = value.as_object() else { continue };
@@ -119,15 +126,21 @@ fn what_a_policy_needs_is_not_more_than_its_cases_show() {
         let operations = needed(&policy.reads());
         // What finds records has no fact of its own to take away; the others must matter in at least one case.
         for operation in operations.iter().filter(|operation| operation.needs.is_empty()) {
-            let without: Vec<&Operation> = ALL.iter().filter(|o| o.name != operation.name).copied().collect();
             let matters = cases.iter().filter(|(of, ..)| of == id).any(|(_, case, inventory)| {
-                let less = as_read_by(&without, inventory);
+                // What several answers tell together none of them tells alone.
+                let less = hidden(inventory, |noun, field| operation.feeds(noun, field));
                 let (before, after) = (judged(&catalogue, id, case, inventory), judged(&catalogue, id, case, &less));
                 verdicts(&before) != verdicts(&after)
             });
-            // A key is found through a bucket's default encryption too; the cases find theirs through a trail.
-            let finds_keys = policy.file.subject.noun() == "key" && operation.name == "GetBucketEncryption";
-            if !matters && !finds_keys {
+            // A key is found through a bucket's default encryption and an event data store too; the cases find theirs through a
+            // trail. A topic is found through alarms and rules.
+            let finds = match policy.file.subject.noun() {
+                "key" => &["GetBucketEncryption", "GetEventDataStore"][..],
+                "topic" => &["DescribeAlarms", "ListRules", "ListTargetsByRule"][..],
+                _ => &[][..],
+            };
+            let finds_more = finds.contains(&operation.name);
+            if !matters && !finds_more {
                 idle.push(format!("{id}: {}", operation.name));
             }
         }

@@ -88,7 +88,8 @@ pub fn population(noun: &str) -> Reads {
 /// Whether a field refers to records of the noun, itself or in what is nested in it.
 fn leads_to(kind: &Kind, noun: &str, nouns: &[&Noun]) -> bool {
     let inside = |of: &str| nouns.iter().filter(|n| n.name == of).flat_map(|n| &n.fields).any(|f| leads_to(&f.kind, noun, nouns));
-    names(kind, false) == Some(noun) || names(kind, true).is_some_and(inside)
+    // Accounts are listed by whoever starts a scan.
+    names(kind, false) == Some(noun) || (noun != "account" && names(kind, true).is_some_and(inside))
 }
 
 /// The noun of the records in a field: those nested in it, or those that it refers to.
