@@ -40,12 +40,10 @@ pub(super) struct Plain {
 
 /// What the service refused a request with.
 #[derive(Debug, thiserror::Error)]
-#[error("{code} ({status}): {message}")]
+#[error("{} ({status}): {}", meta.code().unwrap_or("an error"), meta.message().unwrap_or_default())]
 pub struct Refused {
-    code: String,
     status: u16,
-    message: String,
-    meta: ErrorMetadata,
+    meta: Box<ErrorMetadata>,
 }
 
 impl ProvideErrorMetadata for Refused {
@@ -152,8 +150,8 @@ fn read(response: &HttpResponse) -> Result<Value, OrchestratorError<Refused>> {
     // The type may be followed by an address, and preceded by a namespace.
     let code = code.split(':').next().unwrap_or(code).rsplit('#').next().unwrap_or(code).to_string();
     let message = text(["Message", "message"]).unwrap_or_default().to_string();
-    let meta = ErrorMetadata::builder().code(&code).message(&message).build();
-    Err(OrchestratorError::operation(Refused { code, status: response.status().as_u16(), message, meta }))
+    let meta = Box::new(ErrorMetadata::builder().code(code).message(message).build());
+    Err(OrchestratorError::operation(Refused { status: response.status().as_u16(), meta }))
 }
 
 /// The address of the service, without a slash at its end.

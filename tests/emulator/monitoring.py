@@ -69,6 +69,18 @@ FILTERS = {
     ),
 }
 
+# What else ends the logs: their bucket, and who administers the trails.
+BEYOND = {
+    "LogBucketChanges": events(
+        "DeleteBucket DeleteBucketPolicy PutBucketPolicy PutBucketLifecycle DeleteBucketLifecycle PutBucketVersioning "
+        "PutBucketObjectLockConfiguration",
+        "s3.amazonaws.com",
+    ),
+    "TrailAdministratorChanges": events(
+        "RegisterOrganizationDelegatedAdmin DeregisterOrganizationDelegatedAdmin", "cloudtrail.amazonaws.com"
+    ),
+}
+
 
 def alarm_topic(make, name, region="us-east-1", key=None):
     """A topic that CloudWatch's alarms and EventBridge's rules of the account may tell."""

@@ -34,6 +34,9 @@ def watched_well(make):
     topic = monitoring.alarm_topic(make, "security-alarms", key=make.key("us-east-1", "alarms"))
     make.subscribe(topic, "https", "https://pager.example.com/alarms")
     monitoring.watched(make, "/cloudtrail/good-trail", topic)
+    for name, pattern in monitoring.BEYOND.items():
+        monitoring.metric_filter(make, "/cloudtrail/good-trail", name, pattern)
+        monitoring.alarm(make, name, name, topic)
     # Of another team's alarm: whether a rule mutes the trail's alarms is known when it was read.
     make.client("cloudwatch").put_alarm_mute_rule(
         Name="batch-window", Rule={"Schedule": {"Expression": "cron(0 3 * * *)", "Duration": "PT1H"}}, MuteTargets={"AlarmNames": ["batch-jobs"]}

@@ -149,7 +149,7 @@ fn what_is_neither_a_recording_nor_an_inventory() {
     let home = tempfile::tempdir().unwrap();
     std::fs::create_dir(home.path().join("empty")).unwrap();
     std::fs::write(home.path().join("other.json"), json!({"kind": "something-else"}).to_string()).unwrap();
-    for (path, words) in [("empty", "empty"), ("other.json", "something-else"), ("missing", "missing")] {
+    for (path, words) in [("empty", "empty"), ("other.json", "no plan, template or inventory"), ("missing", "missing")] {
         refused(bare(home.path()).args(["scan", path, "--out", "out"]), home.path(), &[words]);
     }
 }

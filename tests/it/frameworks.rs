@@ -29,7 +29,9 @@ const ALL: [&str; 13] = [
 ];
 
 /// framework -> requirement -> the policies that serve it, with their strengths.
-fn served() -> BTreeMap<&'static str, BTreeMap<&'static str, Vec<(&'static str, Strength)>>> {
+type Served = BTreeMap<&'static str, BTreeMap<&'static str, Vec<(&'static str, Strength)>>>;
+
+fn served() -> Served {
     let mut all: BTreeMap<_, BTreeMap<_, Vec<_>>> = BTreeMap::new();
     for (policy, loaded) in &CATALOGUE.policies {
         for (framework, serves) in &loaded.file.requirements {

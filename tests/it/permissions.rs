@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 use trailproof::app::cases::{Case, CaseFile};
 use trailproof::audit::{Settings, audit};
-use trailproof::aws::operation::{ALL, Operation};
+use trailproof::aws::operation::Operation;
 use trailproof::aws::permission::{Wanted, in_account, in_organization};
 use trailproof::finding::{Finding, Outcome};
 use trailproof::inventory::Inventory;

@@ -87,7 +87,7 @@ const WRITTEN: [(&str, &str); 21] = [
 fn sample(account: &str, region: &str, name: &str) -> Value {
     let arn = |service: &str, rest: &str| format!("arn:aws:{service}:{region}:{account}:{rest}{name}");
     let given = json!({
-        "accounts": [{"id": account, "regions": [region], "event_buses": [{"region": region, "rules": [{"name": name, "targets": [{"arn": arn("sns", "")}]}]}]}],
+        "accounts": [{"id": account, "event_buses": [{"region": "us-east-1", "rules": [{"name": name, "targets": [{"arn": arn("sns", "")}]}]}]}],
         "trails": [{"arn": arn("cloudtrail", "trail/")}],
         "buckets": [{"name": format!("bucket-{name}")}],
         "keys": [{"arn": arn("kms", "key/")}],

@@ -235,7 +235,12 @@ fn small_world() -> Vec<Value> {
         for code in &codes {
             for user in &users {
                 for other in &anything {
-                    let mut event = json!({"eventName": name, "userIdentity": {"type": "x"}});
+                    let mut event = json!({
+                        "eventVersion": "1.11", "eventTime": "2026-11-01T12:00:00Z", "eventType": "AwsApiCall",
+                        "eventCategory": "Management", "managementEvent": true, "eventSource": "x.amazonaws.com",
+                        "awsRegion": "x", "eventID": "x", "recipientAccountId": "x", "sourceIPAddress": "x",
+                        "eventName": name, "userIdentity": {"type": "x"},
+                    });
                     if let Some(code) = code {
                         event["errorCode"] = code.clone();
                     }
