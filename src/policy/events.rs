@@ -100,9 +100,7 @@ mod tests {
     #[test]
     fn selectors_understand_what_they_can_speak_of_and_no_more() {
         let names = EventValue::Texts(vec!["CreateTrail".into(), "StopLogging".into()]);
-        let said = |not: Option<&str>, absent| {
-            EventValue::Said(EventSaid { not: not.map(|n| OneOrMore::One(n.into())), absent })
-        };
+        let said = |not: Option<&str>, absent| EventValue::Said(EventSaid { not: not.map(|n| OneOrMore::One(n.into())), absent });
         for (field, value, flat) in [
             ("readOnly", EventValue::Bool(false), true),
             ("eventSource", text("kms.amazonaws.com"), true),
@@ -142,7 +140,9 @@ mod tests {
             watched_alone: vec!["root".into()],
             ..Env::default()
         };
-        for right in ["account.raisesAlarm(events.root)", "account.raisesAlarm(events.writes)", "account.trails.record(events.writes)"] {
+        for right in
+            ["account.raisesAlarm(events.root)", "account.raisesAlarm(events.writes)", "account.trails.record(events.writes)"]
+        {
             assert!(Program::compile(right, &env).is_ok(), "{right}");
         }
         for wrong in ["account.trails.record(events.root)", "events.all(e, account.trails.record(e))"] {
