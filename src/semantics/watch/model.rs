@@ -65,6 +65,27 @@ pub(super) struct Variable {
     pub(super) only_literals: bool,
     /// Whether its texts are few, and all of them are choices.
     pub(super) is_finite: bool,
+    /// The texts that a choice can be by name, every other one standing for many.
+    exact: BTreeSet<String>,
+    /// The family's patterns of its text.
+    patterns: Vec<String>,
+}
+
+impl Variable {
+    /// Whether the choice is one value, and not one of a kind.
+    fn is_one(&self, choice: &Choice) -> bool {
+        match choice {
+            Choice::Text(text) => self.is_finite || self.exact.contains(text),
+            Choice::Number(_) => false,
+            _ => true,
+        }
+    }
+
+    /// Whether every text of the choice's kind contains the wanted one: it stands in a fixed part of a pattern that all match.
+    fn always_contains(&self, text: &str, wanted: &str) -> bool {
+        let matching = self.patterns.iter().filter(|p| TextTest::of_pattern(p).holds(text));
+        matching.flat_map(|p| p.split('*')).any(|piece| piece.contains(wanted))
+    }
 }
 
 /// What a pattern asks of a field.
@@ -280,6 +301,8 @@ impl<'a> Model<'a> {
             literals: BTreeSet::new(),
             only_literals: true,
             is_finite: false,
+            exact: BTreeSet::new(),
+            patterns: Vec::new(),
         };
         self.variables.push(variable);
         self.variables.len() - 1
@@ -373,6 +396,17 @@ impl<'a> Model<'a> {
             tests.extend(more);
         }
         let of_patterns = tests.len();
+        let exact: BTreeSet<String> = tests
+            .iter()
+            .filter_map(|test| match test {
+                TextTest::Equals(text) => Some(text.clone()),
+                _ => None,
+            })
+            .collect();
+        let patterns = match constraint {
+            Some(Constraint::OneOf(patterns)) => patterns.clone(),
+            _ => Vec::new(),
+        };
         let literals: BTreeSet<String> = tests.iter().filter_map(|t| t.literal().map(str::to_string)).collect();
         let only_literals = tests.iter().all(|t| t.literal().is_some());
         tests.extend(constraint.map(Constraint::texts).unwrap_or_default());
@@ -407,6 +441,7 @@ impl<'a> Model<'a> {
         let variable = self.variables.get_mut(at)?;
         (variable.choices, variable.is_open, variable.is_finite) = (choices, is_open, is_finite);
         (variable.literals, variable.only_literals) = (literals, only_literals);
+        (variable.exact, variable.patterns) = (exact, patterns);
         (!variable.choices.is_empty()).then_some(())
     }
 
@@ -453,7 +488,9 @@ impl<'a> Model<'a> {
             // Whatever shows that it holds counts; that it does not is supposed, and shown by the event as a whole.
             Formula::Anywhere(path, condition) => {
                 let shown = !matches!(condition, Condition::NotEqual(_) | Condition::NotExists)
-                    && self.texts_of(chosen, |p| path.stands_for(p)).any(|(_, leaf)| condition.judge(leaf) == Truth::True);
+                    && self
+                        .chosen(chosen, |p| path.stands_for(p))
+                        .any(|(v, choice)| v.is_one(choice) && condition.judge(choice.leaf()) == Truth::True);
                 if shown { Known::True } else { self.supposed }
             }
             Formula::Contains(term) => {
@@ -474,25 +511,27 @@ impl<'a> Model<'a> {
         }
     }
 
-    fn texts_of<'s>(
+    fn chosen<'s>(
         &'s self,
         chosen: &'s [Option<usize>],
         at: impl Fn(&Path) -> bool + 's,
-    ) -> impl Iterator<Item = (&'s Path, Leaf<'s>)> {
+    ) -> impl Iterator<Item = (&'s Variable, &'s Choice)> {
         self.variables.iter().zip(chosen).filter(move |(v, _)| at(&v.path)).filter_map(|(v, chosen)| {
             let choice = &v.choices[(*chosen)?];
-            Some((&v.path, choice.leaf()))
+            Some((v, choice))
         })
     }
 
-    /// Whether the text of the event contains the term, whatever else is in it.
+    /// Whether the text of the event contains the term, whatever else is in it. A choice that stands for many shows only what all
+    /// of its kind have.
     fn shows(&self, term: &Term, chosen: &[Option<usize>]) -> bool {
         let Term::Text(wanted) = term else { return false };
-        self.texts_of(chosen, |_| true).any(|(path, leaf)| match leaf {
-            Leaf::Text(text) => {
-                let name = path.0.last().and_then(key).unwrap_or_default();
-                format!("{}:{}", Value::from(name), Value::from(text)).contains(wanted.as_str())
+        self.chosen(chosen, |_| true).any(|(variable, choice)| match choice {
+            Choice::Text(text) if variable.is_one(choice) => {
+                let name = variable.path.0.last().and_then(key).unwrap_or_default();
+                format!("{}:{}", Value::from(name), Value::from(text.as_str())).contains(wanted.as_str())
             }
+            Choice::Text(text) => variable.always_contains(text, wanted),
             _ => false,
         })
     }
