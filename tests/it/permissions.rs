@@ -158,6 +158,10 @@ fn every_fact_that_an_evaluation_reads_was_foreseen() {
             for fact in &finding.facts {
                 let owner = LISTS.iter().filter_map(|(_, noun)| inventory.find(noun, &fact.of)).next();
                 let Some(owner) = owner else { continue };
+                // What a function concludes from facts is none that was read.
+                if fact.path.contains('(') {
+                    continue;
+                }
                 let field = fact.path.split(['.', '[']).next().unwrap();
                 seen += 1;
                 assert!(

@@ -396,7 +396,7 @@ impl<'a> Model<'a> {
             tests.extend(more);
         }
         let of_patterns = tests.len();
-        let exact: BTreeSet<String> = tests
+        let single: BTreeSet<String> = tests
             .iter()
             .filter_map(|test| match test {
                 TextTest::Equals(text) => Some(text.clone()),
@@ -441,7 +441,7 @@ impl<'a> Model<'a> {
         let variable = self.variables.get_mut(at)?;
         (variable.choices, variable.is_open, variable.is_finite) = (choices, is_open, is_finite);
         (variable.literals, variable.only_literals) = (literals, only_literals);
-        (variable.exact, variable.patterns) = (exact, patterns);
+        (variable.exact, variable.patterns) = (single, patterns);
         (!variable.choices.is_empty()).then_some(())
     }
 
