@@ -385,7 +385,7 @@ fn a_new_waiver_is_written_as_a_person_would_and_checked_before() {
     for refused in [
         vec!["--policy", "trail-exists", "--resource", "111122223333"],
         vec!["--report", report, "--finding", "9999"],
-        vec!["--report", report, "--finding", "25"],
+        vec!["--report", report, "--finding", "40"],
         vec!["--report", "inventory.json", "--finding", "1"],
         vec!["--policy", "trail-delivery-healthy", "--resource", "*"],
         vec!["--policy", "trail-delivery-healthy", "--resource", TRAIL, "--days", "366"],
