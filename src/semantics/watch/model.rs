@@ -84,7 +84,8 @@ impl Variable {
     /// Whether every text of the choice's kind contains the wanted one: it stands in a fixed part of a pattern that all match.
     fn always_contains(&self, text: &str, wanted: &str) -> bool {
         let matching = self.patterns.iter().filter(|p| TextTest::of_pattern(p).holds(text));
-        matching.flat_map(|p| p.split('*')).any(|piece| piece.contains(wanted))
+        // Terms are looked for in the event as it is written, where quotes and backslashes stand escaped.
+        matching.flat_map(|p| p.split('*')).any(|piece| Value::from(piece).to_string().trim_matches('"').contains(wanted))
     }
 }
 

@@ -7,6 +7,7 @@ use super::arn::Arn;
 use super::ask::{Ask, Reader, not_understood, pages, text};
 use crate::aws::operation::{DESCRIBE_LOG_GROUPS, DESCRIBE_METRIC_FILTERS, DESCRIBE_SUBSCRIPTION_FILTERS};
 use crate::inventory::{Fact, Gap, GapKind, Listing, LogGroup, Metric, MetricFilter, Remedy, SubscriptionFilter, TrailRef};
+use crate::source::blank;
 
 /// A log group's ARN as it identifies the group: CloudTrail writes `:*` behind it.
 pub(super) fn id(arn: &str) -> &str {
@@ -95,14 +96,8 @@ fn unread(
         owner_account: account.to_string(),
         region: region.to_string(),
         exists,
-        retention_days: Fact::Unknown(gap.clone()),
-        kms_key_id: Fact::Unknown(gap.clone()),
-        kms_key: Fact::Unknown(gap.clone()),
-        class: Fact::Unknown(gap.clone()),
-        metric_filters: Listing::unread(gap.clone()),
-        subscription_filters: Listing::unread(gap.clone()),
-        alarms: Listing::unread(gap.clone()),
         trails,
+        ..blank::log_group(gap)
     }
 }
 

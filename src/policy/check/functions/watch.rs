@@ -200,6 +200,10 @@ impl<'a> Evaluator<'a> {
             }
         };
         let (regions, unread_regions) = named(regions)?;
+        // Of no Region everything is so: where nothing was looked at, nobody is known to be told.
+        if regions.is_empty() && unread_regions.is_empty() {
+            return Ok(Value::Truth(Verdict::known(false).with_cases(vec![Case::new("no Region of the account was read")])));
+        }
         let mut event = event.with("recipientAccountId", vec![id.to_string()]).of_management();
         if let Some(bucket) = &bucket {
             event = event.with("requestParameters.bucketName", vec![bucket.clone()]);

@@ -1,5 +1,6 @@
 //! Collectors against a small AWS on loopback, and against what was recorded of it.
 
+mod beside;
 mod server;
 mod watch;
 
