@@ -23,6 +23,8 @@ OWN = {
     ("cloudformation", "deploy"): {"stack-name", "template-file", "capabilities", "parameter-overrides"},
     ("cloudtrail", "validate-logs"): {"trail-arn", "start-time", "end-time", "s3-bucket", "s3-prefix", "account-id"},
 }
+# Members of a structure that the CLI lifts out into an option.
+LIFTED = {("configservice", "put-configuration-recorder"): {"recording-group"}}
 
 
 def complaints(command):
@@ -43,7 +45,7 @@ def complaints(command):
         return [f"{service} has no operation {operation}"]
     shape = model.operation_model(operations[operation]).input_shape
     members = {xform_name(name, "-"): name for name in shape.members} if shape else {}
-    options = set(members)
+    options = set(members) | LIFTED.get((service, operation), set())
     options |= {f"no-{name}" for name, member in members.items() if shape.members[member].type_name == "boolean"}
     found = [f"{service} {operation} has no option --{name}" for name in given if name not in options | GLOBAL]
     missing = [name for name, member in members.items() if shape and member in shape.required_members and name not in given]
