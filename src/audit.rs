@@ -203,6 +203,7 @@ impl<'a> Asked<'a> {
             }
         };
         finding.accepted = accepted;
+        finding.chains = std::mem::take(&mut main.chains);
         if truth != Truth::True {
             finding.counterexamples = main.counterexamples.clone();
         }
@@ -299,6 +300,7 @@ impl<'a> Asked<'a> {
             waiver: None,
             known: None,
             counterexamples: Vec::new(),
+            chains: Vec::new(),
             facts,
             gaps: Vec::new(),
             requirements: requirements.collect(),

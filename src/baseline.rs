@@ -312,6 +312,7 @@ mod tests {
             message: String::new(),
             accepted: None,
             counterexamples: Vec::new(),
+            chains: Vec::new(),
             waiver: None,
             known: None,
             facts: Vec::new(),

@@ -14,7 +14,7 @@ use crate::finding::Severity;
 pub use evidence::{Evidence, Pack, Seal, Timestamping, Verify};
 pub use waiver::{NewWaiver, Waiver, WaiverType};
 
-/// Audits whether what happens in AWS accounts is recorded, protected and kept.
+/// Audits whether what happens in AWS accounts is recorded, protected, watched and kept.
 ///
 /// Trailproof reads what decides whether CloudTrail's logs can be trusted, judges it by YAML policies, and writes reports
 /// that an assessor can re-perform. It never says pass about something that it did not read: where it cannot know, it says

@@ -207,6 +207,9 @@ pub struct Finding {
     /// Cases that show why not, for example `management events of kms.amazonaws.com`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub counterexamples: Vec<String>,
+    /// Where the check asks who is told: every way by which an event may reach people, as far as it goes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub chains: Vec<Chain>,
     /// That the owner answers for it. The outcome stays what it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiver: Option<Waived>,
@@ -221,6 +224,40 @@ pub struct Finding {
     pub requirements: Vec<RequirementRef>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<Fix>,
+}
+
+/// A way from a trail or an event bus to people, link by link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Chain {
+    pub links: Vec<ChainLink>,
+    pub end: ChainEnd,
+    /// The place in `links`, from 0, at which nothing comes further.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<usize>,
+    /// Why nothing does, a part of a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ChainLink {
+    /// What it is, `log group`.
+    pub kind: String,
+    pub name: String,
+}
+
+/// How a chain ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChainEnd {
+    /// Somebody is told.
+    Told,
+    /// Somebody is told of some of the events alone, because its filter or rule does not see the others.
+    ToldInPart,
+    /// Nobody is.
+    Broken,
+    /// It was not read whether anybody is.
+    Unknown,
 }
 
 impl Finding {

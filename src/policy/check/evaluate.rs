@@ -34,11 +34,17 @@ pub(super) fn evaluate<'a>(
     let reader = Reader::new(std::mem::replace(memory, Memory::of(context.inventory)));
     let mut evaluator = Evaluator { context, types, semantics, reader, recorded: Vec::new(), binders: Vec::new() };
     let verdict = evaluator.truth(root);
-    let (facts, remembered) = evaluator.reader.into_facts();
+    let (facts, chains, remembered) = evaluator.reader.into_facts();
     *memory = remembered;
     let verdict = verdict?;
     let counterexamples = if verdict.truth == Truth::True { Vec::new() } else { case::lines(verdict.cases) };
-    Ok(Evaluation { truth: verdict.truth, counterexamples, gaps: verdict.gaps, facts })
+    Ok(Evaluation {
+        truth: verdict.truth,
+        counterexamples,
+        chains: super::functions::watch::folded(chains),
+        gaps: verdict.gaps,
+        facts,
+    })
 }
 
 pub(super) struct Evaluator<'a> {

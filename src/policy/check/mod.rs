@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::finding::FactRead;
+use crate::finding::{Chain, FactRead};
 use crate::inventory::{Gaps, Inventory, Record};
 use crate::parallel;
 use crate::semantics::watch::WatchedEvent;
@@ -87,6 +87,8 @@ pub struct Evaluation {
     /// Where false (or unknown): the cases that show it, in plain words: the binders of an `all` that failed, and what
     /// semantic functions gave.
     pub counterexamples: Vec<String>,
+    /// Where it was asked who is told: the ways to people, as far as they go.
+    pub chains: Vec<Chain>,
     /// Where unknown: the gaps that decide.
     pub gaps: Gaps,
     /// Every fact that was read, in the order of reading, each once.

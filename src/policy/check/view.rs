@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 
-use crate::finding::FactRead;
+use crate::finding::{Chain, FactRead};
 use crate::inventory::noun::{Opaque, View};
 use crate::inventory::{Basis, Gap, GapKind, Gaps, Inventory, Origin, Record, Remedy};
 use crate::semantics;
@@ -25,6 +25,8 @@ pub(super) struct Reader<'a> {
     facts: Vec<Arc<FactRead>>,
     /// The ways that were noted.
     seen: HashSet<Way, Quick>,
+    /// Who is told, and how.
+    pub(super) chains: Vec<Chain>,
 }
 
 /// What was read of an inventory: many checks read a field for each of their items, and many ask for the same.
@@ -142,12 +144,12 @@ impl<'a> RecordValue<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(mut memory: Memory<'a>) -> Self {
         memory.evaluation += 1;
-        Reader { memory, facts: Vec::new(), seen: HashSet::default() }
+        Reader { memory, facts: Vec::new(), seen: HashSet::default(), chains: Vec::new() }
     }
 
-    /// The facts that were read, in order, and what is remembered of them.
-    pub(super) fn into_facts(self) -> (Vec<Arc<FactRead>>, Memory<'a>) {
-        (self.facts, self.memory)
+    /// The facts that were read, in order, the ways to people, and what is remembered of the facts.
+    pub(super) fn into_facts(self) -> (Vec<Arc<FactRead>>, Vec<Chain>, Memory<'a>) {
+        (self.facts, self.chains, self.memory)
     }
 
     /// Reads a field of a record, and notes it.

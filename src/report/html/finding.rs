@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::chain::{self, Drawing};
 use super::links::{Link, Places, finding_id, slug};
 use super::size::{Budget, CASES_PER_FINDING, FACTS_PER_FINDING, FINDINGS_ON_PAPER, FINDINGS_PER_POLICY};
 use super::waiver::{self, Mark};
@@ -64,6 +65,8 @@ pub(super) struct Item {
     known: Option<String>,
     counterexamples: Vec<String>,
     more_counterexamples: usize,
+    chains: Vec<Drawing>,
+    more_chains: usize,
     gaps: Vec<GapNote>,
     more_gaps: usize,
     facts_total: usize,
@@ -220,6 +223,9 @@ fn item(report: &Report, places: &mut Places<'_>, budget: &mut Budget, number: u
     let subject = &finding.subject;
     let id = places.ids.give(&finding_id(finding));
     places.findings.insert(number, id.clone());
+    let (chains, more_chains) = chain::drawings(finding);
+    // What a drawing shows need not be said in words too.
+    let cases: Vec<&String> = finding.further_cases().filter(|case| !chain::says(finding, case)).collect();
     let details = budget.detail(detail_cost(finding)).then(|| details(report, places, finding));
     Item {
         id,
@@ -234,8 +240,10 @@ fn item(report: &Report, places: &mut Places<'_>, budget: &mut Budget, number: u
         accepted: finding.accepted.clone(),
         waiver: finding.waiver.as_ref().map(waiver::mark),
         known: finding.known.as_ref().filter(|_| finding.is_known()).map(crate::report::baseline::since),
-        counterexamples: finding.further_cases().take(CASES_PER_FINDING).cloned().collect(),
-        more_counterexamples: finding.further_cases().count().saturating_sub(CASES_PER_FINDING),
+        counterexamples: cases.iter().take(CASES_PER_FINDING).map(|case| (*case).clone()).collect(),
+        more_counterexamples: cases.len().saturating_sub(CASES_PER_FINDING),
+        chains,
+        more_chains,
         gaps: finding.gaps.iter().take(CASES_PER_FINDING).map(|gap| gap_note(places, gap)).collect(),
         more_gaps: finding.gaps.len().saturating_sub(CASES_PER_FINDING),
         facts_total: finding.facts.len(),
@@ -342,7 +350,7 @@ fn row_cost(finding: &Finding) -> usize {
         let control = w.compensating_control.as_deref().unwrap_or_default();
         500 + value_cost(&w.reason) + value_cost(control) + value_cost(&w.owner) + value_cost(&w.approved_by)
     });
-    500 + waiver + texts.into_iter().map(|text| value_cost(text)).sum::<usize>() + cases + gaps
+    500 + waiver + chain::cost(finding) + texts.into_iter().map(|text| value_cost(text)).sum::<usize>() + cases + gaps
 }
 
 fn detail_cost(finding: &Finding) -> usize {

@@ -4,6 +4,7 @@
 //! which makes foreign text safe to look at and escapes it; a template cannot forget to.
 
 mod baseline;
+mod chain;
 mod finding;
 mod framework;
 mod heat;

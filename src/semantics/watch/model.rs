@@ -428,7 +428,9 @@ impl<'a> Model<'a> {
         let bools = |b| shape.bools && (free || constraint == Some(&Constraint::Bool(b)));
         choices.extend([false, true].into_iter().filter(|b| bools(*b)).map(Choice::Bool));
         if shape.absent && (constraint.is_none() || constraint == Some(&Constraint::Absent)) {
-            choices.push(Choice::Absent);
+            // A call that succeeds is the plainest case.
+            let plain = left_out.is_empty() && [Path::of_keys("errorCode"), Path::of_keys("errorMessage")].contains(&path);
+            choices.insert(if plain { 0 } else { choices.len() }, Choice::Absent);
         }
         if free {
             if shape.numbers {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use trailproof::finding::{FactRead, Finding, Fix, Outcome, RequirementRef, Severity, Strength, Subject, Waived, WaiverKind};
+use trailproof::finding::{
+    Chain, ChainEnd, ChainLink, FactRead, Finding, Fix, Outcome, RequirementRef, Severity, Strength, Subject, Waived, WaiverKind,
+};
 use trailproof::inventory::{
     AccountScope, Basis, Call, CallId, Gap, GapKind, Origin, RegionOutcome, RegionScope, Remedy, Standing,
 };
@@ -80,6 +82,7 @@ fn finding(policy: &str, outcome: Outcome, severity: Severity, subject: Subject,
         waiver: None,
         known: None,
         counterexamples: Vec::new(),
+        chains: Vec::new(),
         facts: Vec::new(),
         gaps: Vec::new(),
         requirements: Vec::new(),
@@ -139,6 +142,16 @@ fn fails() -> Vec<Finding> {
     );
     covers.counterexamples =
         vec!["management events of kms.amazonaws.com".into(), "read events of sts.amazonaws.com in eu-west-1".into()];
+    let link = |kind: &str, name: &str| ChainLink { kind: kind.into(), name: name.into() };
+    let links = vec![link("trail", "acme"), link("log group", "/acme"), link("filter", HOSTILE), link("alarm", "acme-alarm")];
+    covers.chains = vec![
+        Chain { links: links.clone(), end: ChainEnd::Broken, at: Some(3), why: Some("its actions are disabled".into()) },
+        Chain { links, end: ChainEnd::Broken, at: Some(0), why: Some("the trail is not logging".into()) },
+        Chain { links: vec![link("event bus of", "eu-west-1"), link("rule", "r")], end: ChainEnd::Told, at: None, why: None },
+    ];
+    covers
+        .counterexamples
+        .push(format!("trail acme -> log group /acme -> filter {HOSTILE} -> alarm acme-alarm: its actions are disabled"));
     covers.facts = (0..17).map(|n| read(TRAIL, &format!("status[region-{n}].is_logging"), "false", "GetTrailStatus")).collect();
     covers.facts.insert(0, read(ACCOUNT, "trails", "1 trail", "DescribeTrails"));
     covers.facts.push(Arc::new(FactRead {

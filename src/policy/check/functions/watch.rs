@@ -5,9 +5,11 @@
 
 mod chain;
 mod tell;
+mod way;
 
 use std::collections::BTreeMap;
 
+use crate::finding::{Chain, ChainEnd};
 use crate::inventory::{Gap, GapKind, Gaps};
 use crate::policy::check::case::Case;
 use crate::policy::check::evaluate::{Evaluated, Evaluator, as_list, impossible};
@@ -21,6 +23,8 @@ use crate::semantics::{PartialEvent, Truth};
 use super::{Entry, Function};
 
 use chain::Carrier;
+pub(in crate::policy::check) use way::folded;
+use way::{Break, Way};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::policy::check) enum Question {
@@ -117,17 +121,17 @@ const GLOBAL_SOURCES: [&str; 4] =
 
 /// Something that may see events, and how far what it sees is told.
 struct Seer<'a> {
-    /// The way to it, for people: `main -> /cloudtrail -> filter stop`.
-    way: String,
+    /// The way to it.
+    way: Way,
     pattern: Pattern,
     /// By what events reach it.
     carrier: Carrier<'a>,
     /// Whether somebody is told of what it sees.
     tells: Verdict,
-    /// The way on, where somebody is told.
-    on: Option<String>,
+    /// The whole way, where somebody is told.
+    whole: Option<Way>,
     /// Where the way ends early.
-    breaks: Vec<String>,
+    breaks: Vec<Break>,
 }
 
 enum Pattern {
@@ -144,6 +148,27 @@ impl Seer<'_> {
             Pattern::Rule(pattern, reads) => Some(Watcher::Rule { pattern, reads: *reads, account }),
             Pattern::Unread(_) => None,
         }
+    }
+
+    /// The ways through it, as reports draw them.
+    fn drawn(&self) -> Vec<Chain> {
+        let end = match self.tells.truth {
+            Truth::True => ChainEnd::Told,
+            Truth::False => ChainEnd::Broken,
+            Truth::Unknown => ChainEnd::Unknown,
+        };
+        match (end, self.breaks.as_slice()) {
+            (ChainEnd::Told, _) => vec![self.whole.as_ref().unwrap_or(&self.way).drawn(end)],
+            (_, []) => vec![self.way.drawn(end)],
+            (_, breaks) => breaks.iter().map(|b| b.drawn(end)).collect(),
+        }
+    }
+
+    /// The same where it sees some of the events alone.
+    fn drawn_in_part(&self) -> Vec<Chain> {
+        let part =
+            |chain: Chain| Chain { end: if chain.end == ChainEnd::Told { ChainEnd::ToldInPart } else { chain.end }, ..chain };
+        self.drawn().into_iter().map(part).collect()
     }
 
     /// Whether it may see some event of the family.
@@ -209,7 +234,7 @@ impl<'a> Evaluator<'a> {
             event = event.with("requestParameters.bucketName", vec![bucket.clone()]);
         }
         let mut gaps = Gaps::new();
-        let seers = self.seers(&account, &event, &regions, is_global, &mut gaps)?;
+        let (seers, ends) = self.seers(&account, &event, &regions, is_global, &mut gaps)?;
         let mut verdict = Verdict::known(true);
         let mut folded: Vec<(Vec<String>, String, Vec<String>)> = Vec::new();
         for (part, event) in event.parts() {
@@ -228,11 +253,23 @@ impl<'a> Evaluator<'a> {
         if !unread_regions.is_empty() {
             verdict = verdict.and(Verdict::unknown(unread_regions));
         }
+        let parts: Vec<WatchedEvent> = event.parts().into_iter().map(|(_, part)| part).collect();
+        let would_do = |seer: &&Seer<'a>| {
+            let covered = |part, watcher| matches!(watch::covers(part, &[watcher]), Coverage::Covered);
+            seer.watcher(id).is_some_and(|watcher| parts.iter().any(|part| covered(part, watcher)))
+        };
+        // What would do by itself is drawn; where nothing would, all that sees a part of it.
+        let whole: Vec<&Seer<'a>> = seers.iter().filter(would_do).collect();
+        let chains: Vec<Chain> = match whole.is_empty() {
+            true => seers.iter().flat_map(Seer::drawn_in_part).collect(),
+            false => whole.into_iter().flat_map(Seer::drawn).collect(),
+        };
+        self.reader.chains.extend(if seers.is_empty() { ends } else { chains });
         if verdict.truth == Truth::True {
             let ways: Vec<String> = seers
                 .iter()
                 .filter(|s| s.tells.truth == Truth::True && s.may_see(&event, id))
-                .map(|s| format!("{}{}", s.way, s.on.as_deref().unwrap_or_default()))
+                .map(|s| s.whole.as_ref().unwrap_or(&s.way).words())
                 .collect();
             let of = bucket.map_or_else(|| name.to_string(), |bucket| format!("{name}, {bucket}"));
             self.reader.conclude(id, &format!("raisesAlarm({of})"), ways.join("; "));
@@ -248,14 +285,9 @@ impl<'a> Evaluator<'a> {
             .collect();
         let broken: Vec<&Seer<'a>> = seers.iter().filter(|s| s.tells.truth != Truth::True).collect();
         // What would do, were it not broken, says more than all else that is broken.
-        let parts: Vec<WatchedEvent> = event.parts().into_iter().map(|(_, part)| part).collect();
-        let would_do = |seer: &&&Seer<'a>| {
-            let covered = |part, watcher| matches!(watch::covers(part, &[watcher]), Coverage::Covered);
-            seer.watcher(id).is_some_and(|watcher| parts.iter().any(|part| covered(part, watcher)))
-        };
-        let told_of: Vec<&Seer<'a>> = broken.iter().filter(would_do).copied().collect();
+        let told_of: Vec<&Seer<'a>> = broken.iter().copied().filter(would_do).collect();
         let told_of = if told_of.is_empty() { broken } else { told_of };
-        cases.extend(told_of.into_iter().flat_map(|s| s.breaks.iter()).map(Case::new));
+        cases.extend(told_of.into_iter().flat_map(|s| s.breaks.iter()).map(|end| Case::new(end.words())));
         let mut unique: Vec<Case> = Vec::new();
         for case in cases {
             if !unique.contains(&case) {

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use crate::finding::{Chain, ChainEnd};
 use crate::inventory::{Gap, GapKind, Gaps};
 use crate::policy::check::evaluate::{Evaluated, Evaluator, as_list, impossible};
 use crate::policy::check::functions::RecordsFn;
@@ -14,6 +15,7 @@ use crate::semantics::watch::WatchedEvent;
 use crate::semantics::{PartialEvent, Truth};
 
 use super::tell::AlarmView;
+use super::way::Way;
 use super::{Pattern, Seer};
 
 /// What brings events to a seer.
@@ -60,7 +62,8 @@ impl Carrier<'_> {
 }
 
 impl<'a> Evaluator<'a> {
-    /// Everything that may see events of the account; into the gaps goes why there may be more.
+    /// Everything that may see events of the account, and the ways that end before anything does; into the gaps goes why there may
+    /// be more.
     pub(super) fn seers(
         &mut self,
         account: &Value<'a>,
@@ -68,10 +71,11 @@ impl<'a> Evaluator<'a> {
         regions: &[String],
         is_global: bool,
         gaps: &mut Gaps,
-    ) -> Evaluated<Vec<Seer<'a>>> {
+    ) -> Evaluated<(Vec<Seer<'a>>, Vec<Chain>)> {
         let listed = self.field(account.clone(), "trails")?;
         let ListValue { items, gaps: unread } = as_list(listed)?;
         gaps.extend(unread);
+        let mut ends = Vec::new();
         let mut trails: Vec<Rc<Trail<'a>>> = Vec::new();
         let mut groups: Vec<(RecordValue<'a>, Vec<Rc<Trail<'a>>>)> = Vec::new();
         for Item { value, doubts } in items {
@@ -79,7 +83,10 @@ impl<'a> Evaluator<'a> {
             let trail = Rc::new(trail);
             trails.push(trail.clone());
             match self.field(value, "log_group")? {
-                Value::Null => {}
+                Value::Null => {
+                    let way = Way::from("trail", trail.name.as_str());
+                    ends.push(way.because("it sends nothing to CloudWatch Logs").drawn(ChainEnd::Broken));
+                }
                 Value::Record(group) => match groups.iter_mut().find(|(known, _)| known.id == group.id) {
                     Some((_, of)) => of.push(trail),
                     None => groups.push((group, vec![trail])),
@@ -92,10 +99,10 @@ impl<'a> Evaluator<'a> {
         let account_id = account_of(account);
         let mut seers = Vec::new();
         for (group, of) in groups {
-            self.filters(&group, &of, event, account_id, &mut seers, gaps)?;
+            ends.extend(self.filters(&group, &of, event, account_id, &mut seers, gaps)?);
         }
         self.rules(account, &trails, event, regions, &mut seers, gaps)?;
-        Ok(seers)
+        Ok((seers, ends))
     }
 
     fn trail(
@@ -147,18 +154,18 @@ impl<'a> Evaluator<'a> {
         account: &str,
         seers: &mut Vec<Seer<'a>>,
         gaps: &mut Gaps,
-    ) -> Evaluated<()> {
+    ) -> Evaluated<Option<Chain>> {
         let value = Value::Record(group.clone());
+        let start = Way::from("trail", trails_of(trails)).to("log group", name_of(group.id));
         let exists = self.truth_of(value.clone(), "exists")?;
         if exists.truth == Truth::False {
-            return Ok(());
+            return Ok(Some(start.because("it does not exist").drawn(ChainEnd::Broken)));
         }
         let listed = self.field(value.clone(), "metric_filters")?;
         let ListValue { items, gaps: unread } = as_list(listed)?;
         gaps.extend(unread);
-        let trail = trails.iter().map(|t| t.name.as_str()).collect::<Vec<_>>().join(", ");
-        let (_, name) = group.id.split_once(":log-group:").unwrap_or(("", group.id));
         let mut alarms: Option<Vec<AlarmView<'a>>> = None;
+        let (before, is_whole) = (seers.len(), gaps.is_empty());
         for Item { value: filter, doubts } in items {
             let Value::Record(record) = &filter else {
                 match filter {
@@ -167,7 +174,7 @@ impl<'a> Evaluator<'a> {
                 }
                 continue;
             };
-            let way = format!("trail {trail} -> log group {name} -> filter {}", record.id);
+            let way = start.to("filter", record.id);
             let pattern = match self.plain(&filter, "pattern")? {
                 Ok(text) => match FilterPattern::parse(&text) {
                     Ok(pattern) => Pattern::Filter(pattern),
@@ -183,7 +190,7 @@ impl<'a> Evaluator<'a> {
             };
             let pattern = self.limited(&filter, record.id, pattern)?;
             let carrier = Carrier { trails: trails.to_vec(), only: None, wants_every_region: true };
-            let mut seer = Seer { way, pattern, carrier, tells: Verdict::known(false), on: None, breaks: Vec::new() };
+            let mut seer = Seer { way, pattern, carrier, tells: Verdict::known(false), whole: None, breaks: Vec::new() };
             if !seer.may_see(event, account) {
                 continue;
             }
@@ -198,7 +205,8 @@ impl<'a> Evaluator<'a> {
             self.break_at_trails(&mut seer, trails);
             seers.push(seer);
         }
-        Ok(())
+        let is_blind = seers.len() == before && is_whole && gaps.is_empty();
+        Ok(is_blind.then(|| start.because("no metric filter sees such an event").drawn(ChainEnd::Broken)))
     }
 
     /// A pattern that does not see every event of the log group as it arrived is not judged.
@@ -249,13 +257,15 @@ impl<'a> Evaluator<'a> {
                 dimensions: &dimensions,
             };
             let told = self.tell(&emitted, alarms)?;
-            let link = format!(" -> metric {namespace}/{name}");
-            seer.breaks.extend(told.breaks.iter().map(|end| format!("{}{link} -> {end}", seer.way)));
-            if told.verdict.truth == Truth::True && seer.tells.truth != Truth::True {
-                seer.on = Some(format!("{link} -> {}", told.on.unwrap_or_default()));
+            let way = seer.way.to("metric", format!("{namespace}/{name}"));
+            seer.breaks.extend(told.breaks.iter().map(|end| end.behind(&way)));
+            if let (Truth::True, Some(on)) = (told.verdict.truth, told.on)
+                && seer.tells.truth != Truth::True
+            {
+                seer.whole = Some(way.then(on));
             }
             if alarms.is_empty() || told.nothing {
-                seer.breaks.push(format!("{}{link}: no alarm watches the metric", seer.way));
+                seer.breaks.push(way.because("no alarm watches the metric"));
             }
             seer.tells = seer.tells.clone().or(told.verdict);
         }
@@ -267,10 +277,10 @@ impl<'a> Evaluator<'a> {
         let none_logs = trails.iter().all(|t| t.logs.iter().all(|v| v.truth == Truth::False));
         let none_everywhere = trails.iter().all(|t| t.everywhere.truth == Truth::False);
         if none_logs && !trails.is_empty() {
-            seer.breaks.push(format!("{}: the trail is not logging", seer.way));
+            seer.breaks.push(seer.way.from_the_start("the trail is not logging"));
             seer.tells = seer.tells.clone().and(Verdict::known(false));
         } else if none_everywhere && !trails.is_empty() {
-            seer.breaks.push(format!("{}: the trail is not a multi-Region trail", seer.way));
+            seer.breaks.push(seer.way.from_the_start("the trail is not a multi-Region trail"));
             seer.tells = seer.tells.clone().and(Verdict::known(false));
         }
     }
@@ -315,14 +325,14 @@ impl<'a> Evaluator<'a> {
                         format!("the event pattern of rule {name} cannot be read: {e}"),
                     )),
                 };
-                let way = format!("event bus of {} -> rule {name}", regions[only]);
+                let way = Way::from("event bus of", &regions[only]).to("rule", &name);
                 let carrier = Carrier { trails: trails.to_vec(), only: Some(only), wants_every_region: false };
-                let mut seer = Seer { way, pattern, carrier, tells: Verdict::known(false), on: None, breaks: Vec::new() };
+                let mut seer = Seer { way, pattern, carrier, tells: Verdict::known(false), whole: None, breaks: Vec::new() };
                 if !seer.may_see(event, account_id) {
                     continue;
                 }
                 match state.as_str() {
-                    "DISABLED" => seer.breaks.push(format!("{}: the rule is disabled", seer.way)),
+                    "DISABLED" => seer.breaks.push(seer.way.because("the rule is disabled")),
                     _ => self.targets(&rule, &mut seer)?,
                 }
                 seers.push(seer);
@@ -347,4 +357,12 @@ fn account_of<'a>(account: &Value<'a>) -> &'a str {
         Value::Record(record) => record.id,
         _ => "",
     }
+}
+
+fn trails_of(trails: &[Rc<Trail<'_>>]) -> String {
+    trails.iter().map(|trail| trail.name.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn name_of(group: &str) -> &str {
+    group.split_once(":log-group:").map_or(group, |(_, name)| name)
 }

@@ -13,6 +13,7 @@ use crate::semantics::Truth;
 use crate::semantics::alarm::{self, Emitted, Fires};
 
 use super::Seer;
+use super::way::{Break, Way};
 
 /// An alarm that has been in ALARM for so long does not change its state on the next event, and only a change tells anybody.
 const STUCK: SignedDuration = SignedDuration::from_hours(30 * 24);
@@ -34,8 +35,9 @@ pub(super) struct AlarmView<'a> {
 /// What comes of a metric.
 pub(super) struct Told {
     pub(super) verdict: Verdict,
-    pub(super) on: Option<String>,
-    pub(super) breaks: Vec<String>,
+    /// From the alarm on, where somebody is told.
+    pub(super) on: Option<Way>,
+    pub(super) breaks: Vec<Break>,
     /// Whether no alarm is on the metric.
     pub(super) nothing: bool,
 }
@@ -263,13 +265,12 @@ impl<'a> Evaluator<'a> {
                 None => Verdict::known(false),
                 Some(Fires::Yes) => Verdict::known(true),
                 Some(Fires::No(why)) => {
-                    told.breaks.push(format!("alarm {}: {why}", view.name));
+                    told.breaks.push(view.way().because(why));
                     Verdict::known(false)
                 }
                 Some(Fires::Unknown(why)) => {
-                    let why = format!("alarm {}: {why}", view.name);
-                    told.breaks.push(why.clone());
-                    not_understood(why)
+                    told.breaks.push(view.way().because(why.clone()));
+                    not_understood(format!("alarm {}: {why}", view.name))
                 }
             });
         }
@@ -289,16 +290,16 @@ impl<'a> Evaluator<'a> {
             }
         }
         for (view, why) in alarms.iter().zip(kept_back) {
-            told.breaks.extend(why.map(|why| format!("alarm {}: {why}", view.name)));
+            told.breaks.extend(why.map(|why| view.way().because(why)));
         }
         for (view, fires) in alarms.iter().zip(fires) {
             if fires.truth == Truth::False {
                 continue;
             }
-            told.breaks.extend(view.breaks.iter().map(|why| format!("alarm {}: {why}", view.name)));
+            told.breaks.extend(view.breaks.iter().map(|why| view.way().because(why)));
             let verdict = fires.and(view.tells.clone());
             if verdict.truth == Truth::True {
-                told.on = Some(format!("alarm {} -> {}", view.name, view.whom));
+                told.on = Some(view.way().to_named(&view.whom));
             }
             told.verdict = told.verdict.or(verdict);
         }
@@ -310,7 +311,7 @@ impl<'a> Evaluator<'a> {
         let listed = self.field(rule.clone(), "targets")?;
         let ListValue { items, gaps: unread } = as_list(listed)?;
         if items.is_empty() && unread.is_empty() {
-            seer.breaks.push(format!("{}: the rule has no target", seer.way));
+            seer.breaks.push(seer.way.because("the rule has no target"));
         }
         if !unread.is_empty() {
             seer.tells = seer.tells.clone().or(Verdict::unknown(unread));
@@ -325,8 +326,8 @@ impl<'a> Evaluator<'a> {
                 topic => self.topic(&topic)?,
             };
             match verdict.truth {
-                Truth::True => seer.on = Some(format!(" -> {words}")),
-                _ => seer.breaks.push(format!("{} -> {words}", seer.way)),
+                Truth::True => seer.whole = Some(seer.way.to_named(&words)),
+                _ => seer.breaks.push(seer.way.into_nothing(words)),
             }
             seer.tells = seer.tells.clone().or(verdict);
         }
@@ -335,6 +336,10 @@ impl<'a> Evaluator<'a> {
 }
 
 impl AlarmView<'_> {
+    fn way(&self) -> Way {
+        Way::from("alarm", &self.name)
+    }
+
     fn hold(&mut self, verdict: Verdict, why: &str) {
         if verdict.truth != Truth::True {
             self.breaks.push(why.to_string());
