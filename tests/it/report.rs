@@ -323,7 +323,9 @@ fn infect(value: &mut Value, key: &str, text: &str) {
     ];
     match value {
         Value::String(_) if FORMS.contains(&key) => {}
-        Value::String(old) if ["reached", "not_enabled", "derived", "expired", "ends_soon", "holds"].contains(&old.as_str()) => {}
+        Value::String(old)
+            if ["reached", "not_enabled", "derived", "expired", "ends_soon", "holds", "told", "broken"]
+                .contains(&old.as_str()) => {}
         Value::String(old) => *old = text.to_string(),
         Value::Array(items) => items.iter_mut().for_each(|item| infect(item, key, text)),
         Value::Object(fields) => fields.iter_mut().for_each(|(name, field)| infect(field, name, text)),

@@ -143,15 +143,15 @@ fn fails() -> Vec<Finding> {
     covers.counterexamples =
         vec!["management events of kms.amazonaws.com".into(), "read events of sts.amazonaws.com in eu-west-1".into()];
     let link = |kind: &str, name: &str| ChainLink { kind: kind.into(), name: name.into() };
-    let links = vec![link("trail", "acme"), link("log group", "/acme"), link("filter", HOSTILE), link("alarm", "acme-alarm")];
+    let links = vec![link("trail", "acme"), link("log group", "/acme"), link("filter", "stops"), link("alarm", "acme-alarm")];
     covers.chains = vec![
         Chain { links: links.clone(), end: ChainEnd::Broken, at: Some(3), why: Some("its actions are disabled".into()) },
         Chain { links, end: ChainEnd::Broken, at: Some(0), why: Some("the trail is not logging".into()) },
-        Chain { links: vec![link("event bus of", "eu-west-1"), link("rule", "r")], end: ChainEnd::Told, at: None, why: None },
+        Chain { links: vec![link("event bus of", "eu-west-1"), link("rule", HOSTILE)], end: ChainEnd::Told, at: None, why: None },
     ];
     covers
         .counterexamples
-        .push(format!("trail acme -> log group /acme -> filter {HOSTILE} -> alarm acme-alarm: its actions are disabled"));
+        .push("trail acme -> log group /acme -> filter stops -> alarm acme-alarm: its actions are disabled".into());
     covers.facts = (0..17).map(|n| read(TRAIL, &format!("status[region-{n}].is_logging"), "false", "GetTrailStatus")).collect();
     covers.facts.insert(0, read(ACCOUNT, "trails", "1 trail", "DescribeTrails"));
     covers.facts.push(Arc::new(FactRead {
