@@ -87,10 +87,12 @@ impl Work<'_> {
             })
             .collect();
         let mut watching: BTreeSet<&str> = BTreeSet::new();
-        for (id, _, body, _) in &near {
+        for (id, found, body, _) in &near {
+            let may_be_over = |of: &AlarmDefinition| matches!(of, AlarmDefinition::Composite(on) if self.names_others(&on.rule, &found.resource.home));
             let is_counted = |metric: &(String, String)| counted.contains(&(metric.0.as_str(), metric.1.as_str()));
             // What is not known may be any metric.
-            if body.watches.as_ref().is_none_or(|watched| watched.iter().any(is_counted)) {
+            let watches = body.watches.as_ref().is_none_or(|watched| watched.iter().any(is_counted));
+            if watches || body.record.definition.possible().any(may_be_over) {
                 watching.insert(id);
             }
         }

@@ -307,12 +307,10 @@ pub(super) fn management_events() -> EventSelectors {
 
 /// Something of a service beside CloudTrail.
 pub(super) fn neighbour(r#type: &str) -> Option<Body> {
-    let services = [
-        ("aws_config_", Neighbour::Config),
-        ("aws_guardduty_", Neighbour::ThreatDetection),
-        ("aws_securityhub_", Neighbour::SecurityHub),
-    ];
-    services.into_iter().find(|(begins, _)| r#type.starts_with(begins)).map(|(_, of)| Body::Neighbour(of))
+    let services =
+        [("config_", Neighbour::Config), ("guardduty_", Neighbour::ThreatDetection), ("securityhub_", Neighbour::SecurityHub)];
+    let of_aws = r#type.strip_prefix("aws_")?;
+    services.into_iter().find(|(begins, _)| of_aws.starts_with(begins)).map(|(_, of)| Body::Neighbour(of))
 }
 
 /// The name of something; where it is open, what stands for it.

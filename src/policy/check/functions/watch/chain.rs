@@ -307,7 +307,12 @@ impl<'a> Evaluator<'a> {
             for Item { value: rule, .. } in items {
                 let (name, state, text) =
                     (self.plain(&rule, "name")?, self.plain(&rule, "state")?, self.plain(&rule, "pattern")?);
-                let (Ok(name), Ok(state), Ok(text)) = (name, state, text) else {
+                // A rule without a name is told by its ARN.
+                let name = name.unwrap_or_else(|_| match &rule {
+                    Value::Record(record) => record.id.rsplit_once('/').map_or(record.id, |(_, name)| name).to_string(),
+                    _ => String::new(),
+                });
+                let (Ok(state), Ok(text)) = (state, text) else {
                     gaps.insert(Gap::new(GapKind::KnownAfterApply, "a rule of an event bus is not known"));
                     continue;
                 };
