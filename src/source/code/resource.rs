@@ -218,11 +218,11 @@ pub enum Setting {
     /// A subscription of a topic.
     Subscription(Subscription),
     /// A metric filter of a log group.
-    MetricFilter(Fact<MetricFilter>),
+    MetricFilter(Box<Fact<MetricFilter>>),
     /// A subscription filter of a log group.
-    SubscriptionFilter(Fact<SubscriptionFilter>),
+    SubscriptionFilter(Box<Fact<SubscriptionFilter>>),
     /// A target of a rule.
-    RuleTarget(Fact<Targeted>),
+    RuleTarget(Box<Fact<Targeted>>),
 }
 
 /// What a resource sets of a bucket. The facts are those of the bucket's record.

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::blank::{self, run_time};
+use super::blank::run_time;
 use super::build::{Work, origin};
 use super::join::{self, Found, Noun};
 use super::resource::{AlarmBody, Body, Home, Receiver, RuleBody, Setting, Subscription, Target, Targeted};
@@ -22,7 +22,7 @@ impl Work<'_> {
     /// The metric filters of a log group.
     pub(super) fn metric_filters(&self, group: &str) -> Listing<MetricFilter> {
         self.rest(self.listed(Noun::LogGroup, group, |setting| match setting {
-            Setting::MetricFilter(filter) => Some(filter),
+            Setting::MetricFilter(filter) => Some(&**filter),
             _ => None,
         }))
     }
@@ -30,7 +30,7 @@ impl Work<'_> {
     /// The subscription filters of a log group.
     pub(super) fn subscription_filters(&self, group: &str) -> Listing<SubscriptionFilter> {
         self.rest(self.listed(Noun::LogGroup, group, |setting| match setting {
-            Setting::SubscriptionFilter(filter) => Some(filter),
+            Setting::SubscriptionFilter(filter) => Some(&**filter),
             _ => None,
         }))
     }
@@ -88,7 +88,7 @@ impl Work<'_> {
             .collect();
         let mut watching: BTreeSet<&str> = BTreeSet::new();
         for (id, found, body, _) in &near {
-            let may_be_over = |of: &AlarmDefinition| matches!(of, AlarmDefinition::Composite(on) if self.names_others(&on.rule, &found.resource.home));
+            let may_be_over = |of: &AlarmDefinition| matches!(of, AlarmDefinition::Composite(on) if self.names_others(id, &on.rule, &found.resource.home));
             let is_counted = |metric: &(String, String)| counted.contains(&(metric.0.as_str(), metric.1.as_str()));
             // What is not known may be any metric.
             let watches = body.watches.as_ref().is_none_or(|watched| watched.iter().any(is_counted));
@@ -131,7 +131,7 @@ impl Work<'_> {
         let home = &found.resource.home;
         let (actions, topics) = self.receivers(&found, &body.actions);
         let definition = match &body.record.definition {
-            Fact::Known { value: AlarmDefinition::Composite(composite), .. } if self.names_others(&composite.rule, home) => {
+            Fact::Known { value: AlarmDefinition::Composite(composite), .. } if self.names_others(id, &composite.rule, home) => {
                 let message = format!("{} names alarms whose names are known after apply", found.resource.address);
                 Fact::Unknown(Gap::new(GapKind::KnownAfterApply, message))
             }
@@ -149,15 +149,14 @@ impl Work<'_> {
             state: Fact::Unknown(run_time("whether an alarm is in ALARM already")),
             state_since: Fact::Unknown(run_time("whether an alarm is in ALARM already")),
             mute_rules: Listing::unread(run_time("which rules mute an alarm")),
-            ..blank::alarm(&run_time("anything else of an alarm"))
         })
     }
 
     /// Whether the rule of a composite alarm names an alarm that may be one of the code by a name that is open.
-    fn names_others(&self, rule: &str, home: &Home) -> bool {
+    fn names_others(&self, own: &str, rule: &str, home: &Home) -> bool {
         let mut names: Vec<String> = Vec::new();
         let mut any_open = false;
-        for (id, found) in self.index.of(Noun::Alarm) {
+        for (id, found) in self.index.of(Noun::Alarm).filter(|(id, _)| *id != own) {
             let name = join::name(&found);
             any_open |= is_placeholder(&name) && is_at(&found.resource.home, (&home.account, &home.region)).is_some();
             names.push(id.to_string());
@@ -219,13 +218,14 @@ impl Work<'_> {
         own.iter().flatten().for_each(|targeted| take(targeted, found));
         let mut gaps: Vec<Gap> = own.err().into_iter().collect();
         for Set { found, setting, of } in self.set.of_one(Noun::Rule, id) {
-            match (setting, of) {
-                (Setting::RuleTarget(Fact::Known { value, .. }), Fact::Known { .. }) => take(value, found),
-                _ => {}
+            if let (Setting::RuleTarget(target), Fact::Known { .. }) = (setting, of)
+                && let Fact::Known { value, .. } = &**target
+            {
+                take(value, found);
             }
         }
         let listed = self.listed(Noun::Rule, id, |setting| match setting {
-            Setting::RuleTarget(target) => Some(target),
+            Setting::RuleTarget(target) => Some(&**target),
             _ => None,
         });
         gaps.extend(self.rest(listed).gaps);

@@ -165,18 +165,18 @@ fn agreed_setting(first: &Setting, rest: &[&Setting]) -> Setting {
             });
             Setting::Subscription(other.unwrap_or_else(|| subscription.clone()))
         }
-        Setting::MetricFilter(filter) => Setting::MetricFilter(merged(
+        Setting::MetricFilter(filter) => Setting::MetricFilter(Box::new(merged(
             filter,
-            rest.iter().filter_map(|other| if let Setting::MetricFilter(filter) = other { Some(filter) } else { None }),
-        )),
-        Setting::SubscriptionFilter(filter) => Setting::SubscriptionFilter(merged(
+            rest.iter().filter_map(|other| if let Setting::MetricFilter(filter) = other { Some(&**filter) } else { None }),
+        ))),
+        Setting::SubscriptionFilter(filter) => Setting::SubscriptionFilter(Box::new(merged(
             filter,
-            rest.iter().filter_map(|other| if let Setting::SubscriptionFilter(filter) = other { Some(filter) } else { None }),
-        )),
-        Setting::RuleTarget(target) => Setting::RuleTarget(merged(
+            rest.iter().filter_map(|other| if let Setting::SubscriptionFilter(filter) = other { Some(&**filter) } else { None }),
+        ))),
+        Setting::RuleTarget(target) => Setting::RuleTarget(Box::new(merged(
             target,
-            rest.iter().filter_map(|other| if let Setting::RuleTarget(target) = other { Some(target) } else { None }),
-        )),
+            rest.iter().filter_map(|other| if let Setting::RuleTarget(target) = other { Some(&**target) } else { None }),
+        ))),
         // Of the settings of a bucket a template has none but its policy apart from it.
         Setting::Bucket(setting) => match &**setting {
             BucketSetting::Policy(policy) => {

@@ -31,7 +31,7 @@ pub(super) fn metric_filter(seen: &Seen<'_>) -> Body {
         })
     };
     let filter = source.fact(node.get("pattern"), read());
-    Body::Setting { of: source.pointer(node.get("log_group_name")), setting: Setting::MetricFilter(filter) }
+    Body::Setting { of: source.pointer(node.get("log_group_name")), setting: Setting::MetricFilter(Box::new(filter)) }
 }
 
 fn metric(of: &Node, system: &[String]) -> Result<Metric, Gap> {
@@ -62,7 +62,7 @@ pub(super) fn subscription_filter(seen: &Seen<'_>) -> Body {
         })
     };
     let filter = source.fact(node.get("filter_pattern"), read());
-    Body::Setting { of: source.pointer(node.get("log_group_name")), setting: Setting::SubscriptionFilter(filter) }
+    Body::Setting { of: source.pointer(node.get("log_group_name")), setting: Setting::SubscriptionFilter(Box::new(filter)) }
 }
 
 /// `aws_cloudwatch_metric_alarm`.
@@ -257,7 +257,7 @@ pub(super) fn event_target(seen: &Seen<'_>) -> Option<Body> {
     }
     let target = bus.map(|_| Targeted { id: named(seen, "target_id"), to: receiver(seen, node.get("arn")) });
     let target = source.fact(node.get("arn"), target);
-    Some(Body::Setting { of: source.pointer(node.get("rule")), setting: Setting::RuleTarget(target) })
+    Some(Body::Setting { of: source.pointer(node.get("rule")), setting: Setting::RuleTarget(Box::new(target)) })
 }
 
 /// `aws_cloudtrail_event_data_store`.

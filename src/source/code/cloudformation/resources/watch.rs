@@ -35,7 +35,7 @@ pub(super) fn metric_filter(made: &Made<'_>) -> Body {
         })
     };
     let filter = reader.fact(reader.get("FilterPattern"), read());
-    Body::Setting { of: made.pointer("LogGroupName"), setting: Setting::MetricFilter(filter) }
+    Body::Setting { of: made.pointer("LogGroupName"), setting: Setting::MetricFilter(Box::new(filter)) }
 }
 
 fn metric(of: &Node, system: &[String]) -> Result<Metric, Gap> {
@@ -68,7 +68,7 @@ pub(super) fn subscription_filter(made: &Made<'_>) -> Body {
         })
     };
     let filter = reader.fact(reader.get("FilterPattern"), read());
-    Body::Setting { of: made.pointer("LogGroupName"), setting: Setting::SubscriptionFilter(filter) }
+    Body::Setting { of: made.pointer("LogGroupName"), setting: Setting::SubscriptionFilter(Box::new(filter)) }
 }
 
 /// `AWS::CloudWatch::Alarm`.
