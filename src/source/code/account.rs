@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blank::run_time;
 use super::build::Work;
 use super::join;
-use super::resource::{Body, Neighbour, Resource, Stack};
+use super::resource::{Body, Neighbour, Stack};
 use super::setting::merged;
 use crate::inventory::bucket::PublicAccessBlock;
 use crate::inventory::code::{OTHER_REGIONS, is_placeholder};
@@ -88,9 +88,9 @@ impl Work<'_> {
             root_has_access_keys: Fact::Unknown(run_time("whether the root user has access keys")),
             event_buses: self.event_buses(&id),
             event_data_stores: self.stores_of(&id),
-            config_regions: self.neighbour(Neighbour::Config, "whether AWS Config records"),
-            threat_detections: self.neighbour(Neighbour::ThreatDetection, "whether GuardDuty is enabled"),
-            security_hubs: self.neighbour(Neighbour::SecurityHub, "whether Security Hub is enabled"),
+            config_regions: self.neighbour(parts, Neighbour::Config, "whether AWS Config records"),
+            threat_detections: self.neighbour(parts, Neighbour::ThreatDetection, "whether GuardDuty is enabled"),
+            security_hubs: self.neighbour(parts, Neighbour::SecurityHub, "whether Security Hub is enabled"),
             id,
             partition,
             regions,
@@ -100,9 +100,8 @@ impl Work<'_> {
     }
 
     /// What stands beside CloudTrail is only told by the account; where the code has nothing of it, by other code.
-    fn neighbour<T>(&self, of: Neighbour, what: &str) -> Listing<T> {
-        let is_of = |resource: &Resource| matches!(resource.body, Body::Neighbour(found) if found == of);
-        let is_there = self.stacks.iter().flat_map(|stack| &stack.resources).any(is_of);
+    fn neighbour<T>(&self, parts: &Parts<'_>, of: Neighbour, what: &str) -> Listing<T> {
+        let is_there = parts.neighbours.contains(&of);
         Listing::unread(if is_there || self.options.complete { run_time(what) } else { self.partial() })
     }
 
@@ -144,11 +143,19 @@ struct Parts<'a> {
     wide: Vec<(usize, &'a Trail)>,
     stacks: BTreeMap<&'a str, Vec<&'a Stack>>,
     blocks: BTreeMap<&'a str, Vec<&'a Fact<PublicAccessBlock>>>,
+    /// The services beside CloudTrail of which the code has something, in whichever account.
+    neighbours: BTreeSet<Neighbour>,
 }
 
 impl<'a> Parts<'a> {
     fn of(stacks: &'a [Stack], trails: &'a [Trail]) -> Self {
-        let mut parts = Parts { trails: BTreeMap::new(), wide: Vec::new(), stacks: BTreeMap::new(), blocks: BTreeMap::new() };
+        let mut parts = Parts {
+            trails: BTreeMap::new(),
+            wide: Vec::new(),
+            stacks: BTreeMap::new(),
+            blocks: BTreeMap::new(),
+            neighbours: BTreeSet::new(),
+        };
         for (number, trail) in trails.iter().enumerate() {
             parts.trails.entry(&trail.owner_account).or_default().push((number, trail));
             if !matches!(trail.is_organization, Fact::Known { value: false, .. }) {
@@ -158,8 +165,12 @@ impl<'a> Parts<'a> {
         for stack in stacks {
             parts.stacks.entry(&stack.home.account).or_default().push(stack);
             for resource in &stack.resources {
-                if let Body::AccountPublicAccessBlock(block) = &resource.body {
-                    parts.blocks.entry(&resource.home.account).or_default().push(block);
+                match &resource.body {
+                    Body::AccountPublicAccessBlock(block) => {
+                        parts.blocks.entry(&resource.home.account).or_default().push(block);
+                    }
+                    Body::Neighbour(of) => drop(parts.neighbours.insert(*of)),
+                    _ => {}
                 }
             }
         }

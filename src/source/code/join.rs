@@ -96,7 +96,8 @@ impl<'a> Index<'a> {
     }
 
     pub(super) fn of(&self, noun: Noun) -> impl Iterator<Item = (&str, Found<'a>)> {
-        self.by_id.iter().filter(move |((of, _), _)| *of == noun).map(|((_, id), found)| (id.as_str(), *found))
+        let all = self.by_id.range((noun, String::new())..).take_while(move |((of, _), _)| *of == noun);
+        all.map(|((_, id), found)| (id.as_str(), *found))
     }
 
     pub(super) fn declared(&self, noun: Noun, id: &str) -> Option<Found<'a>> {

@@ -116,8 +116,7 @@ impl Work<'_> {
                 listing.items.push(AlarmRef((*id).to_string()));
                 listing.from.push(origin(found));
             } else {
-                let address = &found.resource.address;
-                let message = format!("whether {address} is in the account and Region of log group {} is open", group.name);
+                let message = "whether an alarm of another stack is in the account and Region of a log group is open";
                 listing.add_gap(Gap::new(GapKind::KnownAfterApply, message));
             }
         }
@@ -178,14 +177,14 @@ impl Work<'_> {
         let mut buses = self.rest(Listing::default());
         let mut by_region: BTreeMap<&str, Listing<EventRule>> = BTreeMap::new();
         for (id, found) in self.index.of(Noun::Rule) {
-            let (home, address) = (&found.resource.home, &found.resource.address);
+            let home = &found.resource.home;
             let Body::Rule(body) = &found.resource.body else { continue };
             if may_see_cloudtrail(body) == Some(false) {
                 continue;
             }
             if home.account != account {
                 if is_placeholder(&home.account) || is_placeholder(account) {
-                    let message = format!("whether {address} is in account {account} is open");
+                    let message = "whether a rule of another stack is in the account is open";
                     buses.add_gap(Gap::new(GapKind::KnownAfterApply, message));
                 }
                 continue;
