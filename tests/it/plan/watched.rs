@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{build, config, create, findings, outcome, refers, with_trail};
 use trailproof::finding::{Finding, Outcome};
-use trailproof::inventory::{GapKind, Inventory};
+use trailproof::inventory::{Basis, Fact, GapKind, Inventory};
 use trailproof::policy::catalogue::Catalogue;
 
 const ACCOUNT: &str = "111122223333";
@@ -186,6 +186,20 @@ fn what_nobody_has_confirmed_yet_shows_at_run_time() {
     let mut narrowed = good();
     narrowed[3].0["change"]["after"]["filter_policy"] = json!(r#"{"team": ["audit"]}"#);
     assert!(build(trail_and(narrowed), true).topics[0].subscriptions_confirmed.gap().is_some());
+}
+
+#[test]
+fn what_stands_by_reference_or_by_default_says_so() {
+    let mut more = good();
+    more[1].0["change"]["after"]["actions_enabled"] = json!(null);
+    let inventory = build(trail_and(more), true);
+    let alarm = &inventory.alarms[0];
+    assert!(matches!(alarm.actions, Fact::Known { basis: Basis::Referenced, .. }), "{:?}", alarm.actions);
+    assert!(matches!(alarm.actions_enabled, Fact::Known { value: true, basis: Basis::AssumedDefault, .. }), "{alarm:?}");
+    assert!(matches!(alarm.definition, Fact::Known { basis: Basis::Configured, .. }), "{alarm:?}");
+    assert_eq!(alarm.topics.items[0].0, "arn:aws:sns:eu-west-1:111122223333:alarms");
+    let declared = inventory.code.as_ref().and_then(|code| code.declared("alarm", &alarm.arn)).expect("a place");
+    assert_eq!(declared.address, "aws_cloudwatch_metric_alarm.root");
 }
 
 #[test]

@@ -96,7 +96,14 @@ fn alarm(seen: &Seen<'_>, definition: Result<AlarmDefinition, Gap>, watches: Opt
     // A list of which not even the length is known may still be a reference to one receiver.
     let actions = match &actions.state {
         State::Link(_) => source.fact(actions, Ok(vec![receiver(seen, actions)])),
-        _ => source.fact(actions, receivers),
+        // It stands no firmer than what is in it.
+        _ => match source.fact(actions, receivers) {
+            Fact::Known { value, from, basis } => {
+                let basis = actions.items().iter().copied().flatten().map(|item| item.basis).fold(basis, Ord::max);
+                Fact::Known { value, from, basis }
+            }
+            unknown => unknown,
+        },
     };
     Body::Alarm(Box::new(AlarmBody { record, watches, actions }))
 }
