@@ -179,6 +179,11 @@ impl<'a> Asked<'a> {
             gaps.extend(evaluation.gaps.iter().cloned());
             truth = truth.or(evaluation.truth);
         }
+        if truth == Truth::Unknown
+            && let Some((says, listing)) = self.without_any(record, &gaps)
+        {
+            return Ok(self.finding(subject, Outcome::NotApplicable, says, vec![listing.into()]));
+        }
         let templated =
             |source| AuditError::Template { policy: self.policy.file.id.clone(), subject: subject.id.clone(), source };
         // "account" stands before it already.
@@ -226,6 +231,54 @@ impl<'a> Asked<'a> {
             from: account.trails.from.first().cloned(),
             basis: None,
         })
+    }
+
+    /// An account of which the code that was given holds nothing of what the policy asks about, and need not hold any: nothing else
+    /// is missing for an answer.
+    fn without_any(&self, record: &dyn Record, gaps: &Gaps) -> Option<(String, FactRead)> {
+        self.inventory.code.as_ref()?;
+        let account = self.inventory.account(record.id()).filter(|_| record.noun_name() == "account")?;
+        let are_other_code = |gaps: &mut dyn Iterator<Item = &Gap>| {
+            let kinds: Vec<GapKind> = gaps.map(|gap| gap.kind).collect();
+            !kinds.is_empty() && kinds.iter().all(|kind| *kind == GapKind::NotInCode)
+        };
+        if !are_other_code(&mut gaps.iter()) {
+            return None;
+        }
+        let (watch, config) = (&account.event_buses, &account.config_regions);
+        let (detect, hub) = (&account.threat_detections, &account.security_hubs);
+        let asked = [
+            (
+                "event_buses",
+                watch.items.is_empty() && !self.has_filters(account),
+                &watch.gaps,
+                "metric filter and no rule on events of CloudTrail",
+            ),
+            ("config_regions", config.items.is_empty(), &config.gaps, "recorder of AWS Config"),
+            ("threat_detections", detect.items.is_empty(), &detect.gaps, "detector of GuardDuty"),
+            ("security_hubs", hub.items.is_empty(), &hub.gaps, "Security Hub"),
+        ];
+        let reads = self.policy.check.reads();
+        let (path, is_none, gaps, what) = asked.into_iter().find(|(path, ..)| reads.contains(&("account", *path)))?;
+        let gap = gaps.first().filter(|_| is_none && are_other_code(&mut gaps.iter()))?;
+        let read = FactRead {
+            of: account.id.clone(),
+            path: path.into(),
+            value: None,
+            gap: Some(gap.clone()),
+            from: account.trails.from.first().cloned(),
+            basis: None,
+        };
+        Some((format!("the code holds no {what}"), read))
+    }
+
+    /// Whether a log group that a trail of the account sends events to has metric filters, or may have some in the code.
+    fn has_filters(&self, account: &Account) -> bool {
+        let trails = account.trails.items.iter().filter_map(|trail| self.inventory.trail(&trail.0));
+        let groups = trails.flat_map(|trail| trail.log_group.possible().flatten()).filter_map(|g| self.inventory.log_group(&g.0));
+        groups
+            .map(|group| &group.metric_filters)
+            .any(|filters| !filters.items.is_empty() || filters.gaps.iter().any(|gap| gap.kind != GapKind::NotInCode))
     }
 
     /// There may be subjects that nobody saw: nothing may be concluded from those that were seen.
@@ -371,7 +424,8 @@ fn holding(inventory: &Inventory, account: &Account, kind: SubjectKind) -> Holdi
         SubjectKind::Change => holding.found = inventory.changes.iter().filter(|c| c.account == account.id).count(),
         SubjectKind::EventDataStore => {
             holding.found = account.event_data_stores.items.len();
-            holding.gaps.extend(account.event_data_stores.gaps.iter().cloned());
+            let unseen = |gap: &&Gap| inventory.code.is_none() || gap.kind != GapKind::NotInCode;
+            holding.gaps.extend(account.event_data_stores.gaps.iter().filter(unseen).cloned());
         }
         SubjectKind::Organization => holding.see(inventory, kind, &account.organization.clone().map(|o| o.map(|o| o.0))),
         _ => {

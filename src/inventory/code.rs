@@ -57,7 +57,7 @@ pub struct CodeFile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Declared {
-    /// `trail`, `bucket`, `key`, `log_group`, `topic`, `account`.
+    /// `trail`, `bucket`, `key`, `log_group`, `alarm`, `topic`, `event_data_store`, `account`.
     pub noun: String,
     /// The thing's id in the inventory.
     pub id: String,

@@ -1,6 +1,6 @@
 //! Records of which nothing is known, for one reason: what could not be read, and what a front end of code fills in.
 
-use crate::inventory::{Bucket, Fact, Gap, GapKind, Key, Listing, LogGroup, Remedy, Topic, Trail};
+use crate::inventory::{Alarm, Bucket, EventDataStore, Fact, Gap, GapKind, Key, Listing, LogGroup, Remedy, Topic, Trail};
 
 /// Why no code tells something.
 pub fn run_time(what: &str) -> Gap {
@@ -125,5 +125,41 @@ pub fn topic(gap: &Gap) -> Topic {
         subscriptions_confirmed: Fact::Unknown(gap.clone()),
         subscriptions_pending: Fact::Unknown(gap.clone()),
         trails: Listing::default(),
+    }
+}
+
+/// An alarm of which nothing is known.
+pub fn alarm(gap: &Gap) -> Alarm {
+    Alarm {
+        arn: String::new(),
+        name: String::new(),
+        owner_account: String::new(),
+        region: String::new(),
+        actions_enabled: Fact::Unknown(gap.clone()),
+        actions: Fact::Unknown(gap.clone()),
+        topics: Listing::unread(gap.clone()),
+        state: Fact::Unknown(gap.clone()),
+        state_since: Fact::Unknown(gap.clone()),
+        mute_rules: Listing::unread(gap.clone()),
+        definition: Fact::Unknown(gap.clone()),
+    }
+}
+
+/// An event data store of which nothing is known.
+pub fn event_data_store(gap: &Gap) -> EventDataStore {
+    EventDataStore {
+        arn: String::new(),
+        name: String::new(),
+        owner_account: String::new(),
+        region: String::new(),
+        status: Fact::Unknown(gap.clone()),
+        is_multi_region: Fact::Unknown(gap.clone()),
+        is_organization: Fact::Unknown(gap.clone()),
+        termination_protection_enabled: Fact::Unknown(gap.clone()),
+        retention_days: Fact::Unknown(gap.clone()),
+        billing_mode: Fact::Unknown(gap.clone()),
+        kms_key_id: Fact::Unknown(gap.clone()),
+        kms_key: Fact::Unknown(gap.clone()),
+        event_selectors: Fact::Unknown(gap.clone()),
     }
 }

@@ -4,4 +4,5 @@
 pub mod aws;
 pub mod blank;
 pub mod code;
+mod rule;
 pub mod saved;

@@ -1,6 +1,7 @@
 //! CloudFormation templates and assemblies of the CDK: what they come to in the inventory, in the findings and at the end.
 
 mod open;
+mod watched;
 
 use std::path::{Path, PathBuf};
 

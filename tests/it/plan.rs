@@ -4,6 +4,7 @@ mod left;
 mod less;
 mod shapes;
 mod source;
+mod watched;
 
 use serde_json::{Value, json};
 

@@ -25,6 +25,9 @@ const PLAIN: &str = "x0a1b.A";
 /// Every class of the texts for which all of `within` hold, and whether these are certainly all: not where a test is no
 /// automaton, or where there were too many to follow.
 pub fn classes(tests: &[&TextTest], within: &[&TextTest]) -> (Vec<Class>, bool) {
+    if let Some(found) = of_literals(tests, within) {
+        return (found, true);
+    }
     let automata: Vec<Option<Nfa>> = tests.iter().chain(within).map(|test| test.nfa()).collect();
     let mut exact = automata.iter().all(Option::is_some);
     let judge = |example: String| {
@@ -50,6 +53,32 @@ pub fn classes(tests: &[&TextTest], within: &[&TextTest]) -> (Vec<Class>, bool) 
         found.len() <= MOST_CLASSES
     });
     (found.into_values().collect(), exact)
+}
+
+/// The classes where every test is for one text, as most are; `None` where they have to be walked.
+fn of_literals(tests: &[&TextTest], within: &[&TextTest]) -> Option<Vec<Class>> {
+    if !within.iter().all(|test| matches!(test, TextTest::Any)) {
+        return None;
+    }
+    let mut literals: Vec<Option<&str>> = Vec::with_capacity(tests.len());
+    for test in tests {
+        literals.push(match test {
+            TextTest::Any => None,
+            TextTest::Equals(text) => Some(text),
+            _ => return None,
+        });
+    }
+    let mut buffer = [0; 4];
+    let other = PLAIN.chars().find(|c| !literals.contains(&Some(&*c.encode_utf8(&mut buffer))))?.to_string();
+    let class = |example: &str| {
+        let holds = literals.iter().map(|literal| literal.is_none_or(|text| text == example)).collect();
+        Class { example: example.to_string(), holds }
+    };
+    let mut found: BTreeMap<Vec<bool>, Class> = BTreeMap::new();
+    for class in literals.iter().flatten().copied().chain([other.as_str()]).map(class) {
+        found.entry(class.holds.clone()).or_insert(class);
+    }
+    Some(found.into_values().collect())
 }
 
 /// Walks the product and tells one text of every set of states that accept; `false` where not all of it was walked.
@@ -130,6 +159,21 @@ mod tests {
         let mut examples: Vec<&str> = found.iter().map(|c| c.example.as_str()).collect();
         examples.sort_unstable();
         assert_eq!(examples, ["alice", "bob", "x"]);
+    }
+
+    #[test]
+    fn what_is_known_of_literals_is_what_a_walk_finds() {
+        for texts in [vec![], vec!["x"], vec!["x", "0", ""], vec!["alice", "bob", "alice"], vec!["xx", "a", "A"]] {
+            let tests: Vec<TextTest> = texts.iter().map(|text| TextTest::Equals((*text).into())).collect();
+            let tests: Vec<&TextTest> = tests.iter().collect();
+            let quick = of_literals(&tests, &[&TextTest::Any]).unwrap();
+            // A test that tells nothing apart, and that is no literal, leads to the walk.
+            let (walked, exact) = classes(&tests, &[&TextTest::Any, &TextTest::of_pattern("**")]);
+            assert!(exact && !matches!(TextTest::of_pattern("**"), TextTest::Any));
+            let told = |classes: &[Class]| classes.iter().map(|class| class.holds.clone()).collect::<Vec<_>>();
+            assert_eq!(told(&quick), told(&walked));
+            assert!(quick.iter().all(|class| tests.iter().zip(&class.holds).all(|(t, holds)| t.holds(&class.example) == *holds)));
+        }
     }
 
     #[test]

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 use super::Truth;
 use super::event_pattern::EventPattern;
-use super::filter_pattern::FilterPattern;
+use super::filter_pattern::{Expression, FilterPattern, JsonPattern};
+use super::leaf::Leaf;
 
 pub use event::{Constraint, WatchedError, WatchedEvent};
 
@@ -65,7 +66,28 @@ pub fn covers(event: &WatchedEvent, watchers: &[Watcher<'_>]) -> Coverage {
 
 /// Whether some event of the family may be seen; `false` is certain.
 pub fn may_see(event: &WatchedEvent, watcher: Watcher<'_>) -> bool {
+    // Most filters are for other events, which their names tell.
+    if let Watcher::Filter(FilterPattern::Json(pattern)) = watcher
+        && event.parts().iter().all(|(_, part)| judged(pattern, &pattern.expression, part) == Truth::False)
+    {
+        return false;
+    }
     search::may_match(event, watcher)
+}
+
+/// What the expression comes to by what is written of the family alone.
+fn judged(pattern: &JsonPattern, expression: &Expression, event: &WatchedEvent) -> Truth {
+    match expression {
+        Expression::All(parts) => parts.iter().fold(Truth::True, |all, part| all.and(judged(pattern, part, event))),
+        Expression::Any(parts) => parts.iter().fold(Truth::False, |any, part| any.or(judged(pattern, part, event))),
+        Expression::Test(test) => match event.fields.get(&pattern.selectors[test.selector]) {
+            Some(Constraint::OneOf(texts)) => match texts.as_slice() {
+                [one] if !one.contains('*') => test.condition.judge(Leaf::Text(one)),
+                _ => Truth::Unknown,
+            },
+            _ => Truth::Unknown,
+        },
+    }
 }
 
 impl Watcher<'_> {

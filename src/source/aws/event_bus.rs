@@ -1,12 +1,12 @@
 //! EventBridge rules on the default event bus of each Region.
 
 use futures_util::future::join_all;
-use serde_json::Value;
 
 use super::arn::Arn;
 use super::ask::{Ask, Reader, not_understood, pages};
 use crate::aws::operation::{LIST_RULES, LIST_TARGETS_BY_RULE};
 use crate::inventory::{EventBus, EventRule, Gap, GapKind, Listing, RuleTarget, TopicRef};
+use crate::source::rule::speaks_of_cloudtrail;
 
 /// Reads the rules of a Region. Rules without an event pattern run by the clock, and are left out.
 pub(super) async fn collect(reader: &Reader, region: &str) -> EventBus {
@@ -47,13 +47,6 @@ async fn rule(reader: &Reader, region: &str, of: &aws_sdk_eventbridge::types::Ru
     Some(EventRule { arn, name, state, pattern: pattern.to_string(), targets })
 }
 
-/// Whether a rule may match events that come from CloudTrail: unless its pattern names other kinds of events alone.
-fn speaks_of_cloudtrail(pattern: &str) -> bool {
-    let Ok(pattern) = serde_json::from_str::<Value>(pattern) else { return true };
-    let Some(kinds) = pattern.get("detail-type").and_then(Value::as_array) else { return true };
-    kinds.iter().any(|kind| kind.as_str().is_none_or(|kind| kind.ends_with(" via CloudTrail")))
-}
-
 async fn targets(reader: &Reader, region: &str, rule: &str) -> Listing<RuleTarget> {
     let client = reader.session.events(region);
     let paged = pages(
@@ -81,22 +74,4 @@ async fn targets(reader: &Reader, region: &str, rule: &str) -> Listing<RuleTarge
         listing.add_gap(not_understood(page, "`Targets` is missing in the answer"));
     }
     listing
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_rules_about_other_events_are_passed_over() {
-        for (pattern, speaks) in [
-            (r#"{"detail-type": ["AWS API Call via CloudTrail"]}"#, true),
-            (r#"{"detail-type": ["EC2 Instance State-change Notification"]}"#, false),
-            (r#"{"detail-type": ["EC2 Instance State-change Notification", {"suffix": "CloudTrail"}]}"#, true),
-            (r#"{"source": ["aws.iam"]}"#, true),
-            ("not JSON", true),
-        ] {
-            assert_eq!(speaks_of_cloudtrail(pattern), speaks, "{pattern}");
-        }
-    }
 }

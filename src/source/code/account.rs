@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::blank::run_time;
 use super::build::Work;
 use super::join;
-use super::resource::{Body, Stack};
+use super::resource::{Body, Neighbour, Stack};
 use super::setting::merged;
 use crate::inventory::bucket::PublicAccessBlock;
 use crate::inventory::code::{OTHER_REGIONS, is_placeholder};
 use crate::inventory::{
-    Account, AccountScope, Basis, Bucket, Fact, Gap, GapKind, Listing, Origin, Remedy, Standing, Trail, TrailRef,
+    Account, AccountScope, Basis, Bucket, EventDataStore, Fact, Gap, GapKind, Listing, Origin, Remedy, Standing, Trail, TrailRef,
 };
 
 impl Work<'_> {
     /// The accounts that hold something of the chain; of a stack that holds nothing of it, its own.
-    pub(super) fn accounts(&self, trails: &[Trail], buckets: &[Bucket]) -> Vec<Account> {
+    pub(super) fn accounts(&self, trails: &[Trail], buckets: &[Bucket], stores: &[EventDataStore]) -> Vec<Account> {
         let mut ids: BTreeMap<String, (String, &Stack)> = BTreeMap::new();
         for stack in self.stacks {
             let mut any = false;
@@ -28,6 +28,7 @@ impl Work<'_> {
             }
         }
         let owners = buckets.iter().filter_map(|b| b.owner_account.known().map(String::as_str));
+        let owners = owners.chain(stores.iter().map(|store| store.owner_account.as_str()));
         let holders: BTreeSet<&str> = trails.iter().map(|t| t.owner_account.as_str()).chain(owners).collect();
         if ids.keys().any(|id| holders.contains(id.as_str())) {
             ids.retain(|id, _| holders.contains(id.as_str()));
@@ -85,11 +86,11 @@ impl Work<'_> {
             public_access_block: self.account_block(parts.blocks.get(id.as_str()).map_or(&[], Vec::as_slice)),
             root_mfa_enabled: Fact::Unknown(run_time("whether the root user has an MFA device")),
             root_has_access_keys: Fact::Unknown(run_time("whether the root user has access keys")),
-            event_buses: Listing::unread(run_time("which rules the event buses of an account have")),
-            event_data_stores: Listing::unread(run_time("which event data stores an account has")),
-            config_regions: Listing::unread(run_time("whether AWS Config records")),
-            threat_detections: Listing::unread(run_time("whether GuardDuty is enabled")),
-            security_hubs: Listing::unread(run_time("whether Security Hub is enabled")),
+            event_buses: self.event_buses(&id),
+            event_data_stores: self.stores_of(&id),
+            config_regions: self.neighbour(parts, Neighbour::Config, "whether AWS Config records"),
+            threat_detections: self.neighbour(parts, Neighbour::ThreatDetection, "whether GuardDuty is enabled"),
+            security_hubs: self.neighbour(parts, Neighbour::SecurityHub, "whether Security Hub is enabled"),
             id,
             partition,
             regions,
@@ -98,8 +99,14 @@ impl Work<'_> {
         }
     }
 
-    /// Why the list of an account's trails need not be all.
-    fn partial(&self) -> Gap {
+    /// What stands beside CloudTrail is only told by the account; where the code has nothing of it, by other code.
+    fn neighbour<T>(&self, parts: &Parts<'_>, of: Neighbour, what: &str) -> Listing<T> {
+        let is_there = parts.neighbours.contains(&of);
+        Listing::unread(if is_there || self.options.complete { run_time(what) } else { self.partial() })
+    }
+
+    /// Why the list of what an account has need not be all.
+    pub(super) fn partial(&self) -> Gap {
         if self.is_cut_short {
             return Gap::new(GapKind::AbsentInput, "a part of the code, which is said to be all, was not read")
                 .with_remedy(Remedy::Do("make the plan of everything, and give every template".into()));
@@ -136,11 +143,19 @@ struct Parts<'a> {
     wide: Vec<(usize, &'a Trail)>,
     stacks: BTreeMap<&'a str, Vec<&'a Stack>>,
     blocks: BTreeMap<&'a str, Vec<&'a Fact<PublicAccessBlock>>>,
+    /// The services beside CloudTrail of which the code has something, in whichever account.
+    neighbours: BTreeSet<Neighbour>,
 }
 
 impl<'a> Parts<'a> {
     fn of(stacks: &'a [Stack], trails: &'a [Trail]) -> Self {
-        let mut parts = Parts { trails: BTreeMap::new(), wide: Vec::new(), stacks: BTreeMap::new(), blocks: BTreeMap::new() };
+        let mut parts = Parts {
+            trails: BTreeMap::new(),
+            wide: Vec::new(),
+            stacks: BTreeMap::new(),
+            blocks: BTreeMap::new(),
+            neighbours: BTreeSet::new(),
+        };
         for (number, trail) in trails.iter().enumerate() {
             parts.trails.entry(&trail.owner_account).or_default().push((number, trail));
             if !matches!(trail.is_organization, Fact::Known { value: false, .. }) {
@@ -150,8 +165,12 @@ impl<'a> Parts<'a> {
         for stack in stacks {
             parts.stacks.entry(&stack.home.account).or_default().push(stack);
             for resource in &stack.resources {
-                if let Body::AccountPublicAccessBlock(block) = &resource.body {
-                    parts.blocks.entry(&resource.home.account).or_default().push(block);
+                match &resource.body {
+                    Body::AccountPublicAccessBlock(block) => {
+                        parts.blocks.entry(&resource.home.account).or_default().push(block);
+                    }
+                    Body::Neighbour(of) => drop(parts.neighbours.insert(*of)),
+                    _ => {}
                 }
             }
         }

@@ -17,8 +17,8 @@ use super::setting::Settings;
 use crate::inventory::code::{OTHER_REGIONS, is_placeholder};
 use crate::inventory::document::{Matches, PolicyDocument};
 use crate::inventory::{
-    Account, Basis, Bucket, BucketRef, Code, CodeFile, Declared, Fact, Gap, GapKind, Inventory, Key, KeyRef, Listing, LogGroup,
-    LogGroupRef, Origin, Remedy, Scope, Topic, TopicRef, Trail, TrailRef, TrailStatus,
+    Account, Alarm, Basis, Bucket, BucketRef, Code, CodeFile, Declared, Fact, Gap, GapKind, Inventory, Key, KeyRef, Listing,
+    LogGroup, LogGroupRef, Origin, Remedy, Scope, Topic, TopicRef, Trail, TrailRef, TrailStatus,
 };
 
 /// How code is taken.
@@ -46,18 +46,30 @@ pub fn build(stacks: &[Stack], options: Options) -> Inventory {
         .into_iter()
         .map(|(arn, trails)| work.log_group(&arn, trails))
         .collect();
-    let topics: Vec<Topic> = users(&trails, |t| &t.sns_topic, |g| g.as_ref().map(|g| g.0.as_str()))
-        .into_iter()
-        .map(|(arn, trails)| work.topic(&arn, trails))
-        .collect();
+    let watched: BTreeSet<&str> = log_groups.iter().flat_map(|group| &group.alarms.items).map(|alarm| alarm.0.as_str()).collect();
+    let alarms: Vec<Alarm> = watched.into_iter().filter_map(|alarm| work.alarm(alarm)).collect();
+    let event_data_stores = work.event_data_stores();
     let mut keys: BTreeSet<String> = ids(&trails, |t| refs(&t.kms_key, |k| k.as_ref().map(|k| k.0.as_str())));
     keys.extend(ids(&buckets, |b| refs(&b.default_encryption_key, |k| k.as_ref().map(|k| k.0.as_str()))));
     keys.extend(ids(&log_groups, |g| refs(&g.kms_key, |k| k.as_ref().map(|k| k.0.as_str()))));
+    keys.extend(ids(&event_data_stores, |s| refs(&s.kms_key, |k| k.as_ref().map(|k| k.0.as_str()))));
     let keys: Vec<Key> = keys.iter().map(|arn| work.key(arn)).collect();
     for group in &mut log_groups {
         group.trails.items.sort();
     }
-    let accounts = work.accounts(&trails, &buckets);
+    let accounts = work.accounts(&trails, &buckets, &event_data_stores);
+    let targets =
+        accounts.iter().flat_map(|a| &a.event_buses.items).flat_map(|bus| &bus.rules.items).flat_map(|r| &r.targets.items);
+    let told: BTreeSet<String> = alarms
+        .iter()
+        .flat_map(|alarm| &alarm.topics.items)
+        .chain(targets.filter_map(|target| target.topic.as_ref()))
+        .map(|topic| topic.0.clone())
+        .collect();
+    let topics: Vec<Topic> = users_and(&trails, |t| &t.sns_topic, |g| g.as_ref().map(|g| g.0.as_str()), told)
+        .into_iter()
+        .map(|(arn, trails)| work.topic(&arn, trails))
+        .collect();
     let by_id: BTreeMap<&str, &Account> = accounts.iter().map(|account| (account.id.as_str(), account)).collect();
     for bucket in &mut buckets {
         let owner = bucket.owner_account.known().and_then(|id| by_id.get(id.as_str()));
@@ -78,13 +90,18 @@ pub fn build(stacks: &[Stack], options: Options) -> Inventory {
         gaps: Vec::new(),
     };
     let mut inventory = Inventory::empty(scope);
-    inventory.code = Some(work.code(&accounts, &trails, &buckets, &keys, &log_groups, &topics));
+    let mut code = work.code(&accounts, &trails, &buckets, &keys, &log_groups, &topics);
+    code.declared.extend(alarms.iter().filter_map(|alarm| work.declared(Noun::Alarm, &alarm.arn)));
+    code.declared.extend(event_data_stores.iter().filter_map(|store| work.declared(Noun::EventDataStore, &store.arn)));
+    inventory.code = Some(code);
     inventory.accounts = accounts;
     inventory.trails = trails;
     inventory.buckets = buckets;
     inventory.keys = keys;
     inventory.log_groups = log_groups;
+    inventory.alarms = alarms;
     inventory.topics = topics;
+    inventory.event_data_stores = event_data_stores;
     inventory.sort();
     let befores: Vec<Stack> = stacks.iter().filter_map(|stack| stack.before.as_deref().cloned()).collect();
     if !befores.is_empty() {
@@ -207,8 +224,16 @@ impl Work<'_> {
 
     fn log_group(&self, arn: &str, trails: Listing<TrailRef>) -> LogGroup {
         let parts: Vec<&str> = arn.splitn(7, ':').collect();
+        let mut group = self.bare_log_group(arn, &parts, trails);
+        group.metric_filters = self.metric_filters(arn);
+        group.subscription_filters = self.subscription_filters(arn);
+        group.alarms = self.alarms_of(&group);
+        group
+    }
+
+    fn bare_log_group(&self, arn: &str, parts: &[&str], trails: Listing<TrailRef>) -> LogGroup {
         let Some(found) = self.index.declared(Noun::LogGroup, arn) else {
-            let (region, account, name) = match parts.as_slice() {
+            let (region, account, name) = match parts {
                 ["arn", _, "logs", region, account, "log-group", name] => (*region, *account, *name),
                 _ => ("", "", arn),
             };
@@ -252,6 +277,7 @@ impl Work<'_> {
                 owner_account: account.to_string(),
                 region: region.to_string(),
                 trails,
+                subscriptions_confirmed: self.confirmed(arn),
                 ..blank::topic(&elsewhere("topic", name))
             };
         };
@@ -264,7 +290,7 @@ impl Work<'_> {
             owner_account: home.account.clone(),
             region: home.region.clone(),
             exists: Fact::Known { value: true, from: origin(&found), basis: Basis::Configured },
-            subscriptions_confirmed: Fact::Unknown(run_time("how many subscriptions were confirmed")),
+            subscriptions_confirmed: self.confirmed(arn),
             subscriptions_pending: Fact::Unknown(run_time("how many subscriptions wait for their confirmation")),
             trails,
             ..(**record).clone()
@@ -279,6 +305,18 @@ impl Work<'_> {
 
     fn partition(&self) -> String {
         self.stacks.first().map_or_else(|| "aws".to_string(), |stack| stack.home.partition.clone())
+    }
+
+    /// Where the code declares a thing.
+    fn declared(&self, noun: Noun, id: &str) -> Option<Declared> {
+        self.index.declared(noun, id).map(|found| Declared {
+            noun: noun.name().to_string(),
+            id: id.to_string(),
+            address: found.resource.address.clone(),
+            file: found.stack.file.clone(),
+            place: found.resource.place.clone(),
+            related: found.resource.related.clone(),
+        })
     }
 
     fn code(
@@ -301,18 +339,7 @@ impl Work<'_> {
             code.notes.extend(stack.notes.iter().map(|note| format!("{}: {note}", stack.file)));
         }
         code.notes.extend(self.index.twice.iter().cloned());
-        let mut declare = |noun: Noun, id: &str| {
-            if let Some(found) = self.index.declared(noun, id) {
-                code.declared.push(Declared {
-                    noun: noun.name().to_string(),
-                    id: id.to_string(),
-                    address: found.resource.address.clone(),
-                    file: found.stack.file.clone(),
-                    place: found.resource.place.clone(),
-                    related: found.resource.related.clone(),
-                });
-            }
-        };
+        let mut declare = |noun: Noun, id: &str| code.declared.extend(self.declared(noun, id));
         trails.iter().for_each(|t| declare(Noun::Trail, &t.arn));
         buckets.iter().for_each(|b| declare(Noun::Bucket, &b.name));
         keys.iter().for_each(|k| declare(Noun::Key, &k.arn));
@@ -354,7 +381,7 @@ pub(super) fn elsewhere(noun: &str, name: &str) -> Gap {
     Gap::new(GapKind::NotInCode, message).with_remedy(Remedy::Do(remedy.into()))
 }
 
-fn origin(found: &Found<'_>) -> Origin {
+pub(super) fn origin(found: &Found<'_>) -> Origin {
     match &found.resource.place {
         Some(place) => Origin::Place { file: place.file.clone(), line: place.line, column: place.column },
         None => Origin::Address { file: found.stack.file.clone(), address: found.resource.address.clone() },
@@ -458,6 +485,16 @@ fn users<'t, T: 't>(
     named: impl Fn(&'t Trail) -> &'t Fact<T>,
     id: impl Fn(&'t T) -> Option<&'t str>,
 ) -> Vec<(String, Listing<TrailRef>)> {
+    users_and(trails, named, id, BTreeSet::new())
+}
+
+/// The same with ids beside that no trail need name.
+fn users_and<'t, T: 't>(
+    trails: &'t [Trail],
+    named: impl Fn(&'t Trail) -> &'t Fact<T>,
+    id: impl Fn(&'t T) -> Option<&'t str>,
+    beside: BTreeSet<String>,
+) -> Vec<(String, Listing<TrailRef>)> {
     let by_id = Named::of(trails.iter().map(&named).enumerate(), &id);
     let listing = |wanted: &str| {
         let mut listing = Listing::default();
@@ -473,6 +510,7 @@ fn users<'t, T: 't>(
         }
         listing
     };
-    let ids = ids(trails, |trail| refs(named(trail), &id));
+    let mut ids = ids(trails, |trail| refs(named(trail), &id));
+    ids.extend(beside);
     ids.into_iter().map(|wanted| (wanted.clone(), listing(&wanted))).collect()
 }

@@ -46,7 +46,7 @@ fn weaker(noun: Noun, before: &Inventory, was: &str, after: &Inventory, file: &s
         Noun::Bucket => compare(before.bucket(was), after.bucket(is), weaker_bucket),
         Noun::Key => compare(before.key(was), after.key(is), weaker_key),
         Noun::LogGroup => compare(before.log_group(was), after.log_group(is), weaker_log_group),
-        Noun::Topic => Weaker::default(),
+        Noun::Topic | Noun::Alarm | Noun::Rule | Noun::EventDataStore => Weaker::default(),
     }
 }
 

@@ -17,6 +17,9 @@ pub(super) enum Noun {
     Key,
     LogGroup,
     Topic,
+    Alarm,
+    Rule,
+    EventDataStore,
 }
 
 impl Noun {
@@ -28,6 +31,9 @@ impl Noun {
             Noun::Key => "key",
             Noun::LogGroup => "log_group",
             Noun::Topic => "topic",
+            Noun::Alarm => "alarm",
+            Noun::Rule => "event_rule",
+            Noun::EventDataStore => "event_data_store",
         }
     }
 }
@@ -90,7 +96,8 @@ impl<'a> Index<'a> {
     }
 
     pub(super) fn of(&self, noun: Noun) -> impl Iterator<Item = (&str, Found<'a>)> {
-        self.by_id.iter().filter(move |((of, _), _)| *of == noun).map(|((_, id), found)| (id.as_str(), *found))
+        let all = self.by_id.range((noun, String::new())..).take_while(move |((of, _), _)| *of == noun);
+        all.map(|((_, id), found)| (id.as_str(), *found))
     }
 
     pub(super) fn declared(&self, noun: Noun, id: &str) -> Option<Found<'a>> {
@@ -205,7 +212,10 @@ pub(super) fn noun(body: &Body) -> Option<Noun> {
         Body::Key(_) => Some(Noun::Key),
         Body::LogGroup(_) => Some(Noun::LogGroup),
         Body::Topic(_) => Some(Noun::Topic),
-        Body::Alias { .. } | Body::AccountPublicAccessBlock(_) | Body::Setting { .. } => None,
+        Body::Alarm(_) => Some(Noun::Alarm),
+        Body::Rule(_) => Some(Noun::Rule),
+        Body::EventDataStore(_) => Some(Noun::EventDataStore),
+        Body::Alias { .. } | Body::AccountPublicAccessBlock(_) | Body::Neighbour(_) | Body::Setting { .. } => None,
     }
 }
 
@@ -228,6 +238,13 @@ fn id(found: &Found<'_>) -> String {
         Some(Noun::Key) => format!("arn:{partition}:kms:{region}:{account}:key/{name}"),
         Some(Noun::LogGroup) => format!("arn:{partition}:logs:{region}:{account}:log-group:{name}"),
         Some(Noun::Topic) => format!("arn:{partition}:sns:{region}:{account}:{name}"),
+        Some(Noun::Alarm) => format!("arn:{partition}:cloudwatch:{region}:{account}:alarm:{name}"),
+        Some(Noun::Rule) => format!("arn:{partition}:events:{region}:{account}:rule/{name}"),
+        // The name of a store is no part of its ARN.
+        Some(Noun::EventDataStore) => {
+            let id = placeholder(&format!("{} in {}", resource.address, found.stack.file));
+            format!("arn:{partition}:cloudtrail:{region}:{account}:eventdatastore/{id}")
+        }
         Some(Noun::Bucket) | None => name,
     }
 }

@@ -32,10 +32,12 @@ pub mod node;
 pub mod resource;
 mod setting;
 pub mod terraform;
+mod watch;
 
 pub use build::{Options, build};
 pub use file::{CodeError, Form, MAX_BYTES, load, recognise};
 pub use node::{Node, Source, State};
 pub use resource::{
-    Action, Body, BucketBody, BucketSetting, Encryption, Home, LogGroupBody, Pointer, Resource, Setting, Stack, Target, TrailBody,
+    Action, AlarmBody, Body, BucketBody, BucketSetting, Encryption, EventDataStoreBody, Home, LogGroupBody, Neighbour, Pointer,
+    Receiver, Resource, RuleBody, Setting, Stack, Subscription, Target, Targeted, TrailBody,
 };

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use crate::inventory::bucket::{Grant, LifecycleRule, ObjectLock, PublicAccessBlock, ReplicationRule};
 use crate::inventory::document::PolicyDocument;
-use crate::inventory::{Bucket, Fact, Gap, Key, LogGroup, SourcePlace, Topic, Trail};
+use crate::inventory::{
+    Alarm, Bucket, EventDataStore, Fact, Gap, Key, LogGroup, MetricFilter, SourcePlace, SubscriptionFilter, Topic, Trail,
+};
 
 /// One file of code, or one stack of it.
 #[derive(Clone, Debug)]
@@ -70,8 +72,8 @@ pub enum Target {
 #[derive(Clone, Debug)]
 pub struct Resource {
     pub address: String,
-    /// The name that AWS will know it by: of a trail, a bucket, a log group, a topic its name, of a key its id, of an alias
-    /// `alias/...`; absent where it is known after apply.
+    /// The name that AWS will know it by: of a trail, a bucket, a log group, a topic, an alarm, a rule its name, of a key its id, of
+    /// an alias `alias/...`; absent where it is known after apply.
     pub name: Option<String>,
     /// The ARN, where the code tells it.
     pub arn: Option<String>,
@@ -100,6 +102,12 @@ pub enum Body {
     Key(Box<Key>),
     LogGroup(Box<LogGroupBody>),
     Topic(Box<Topic>),
+    Alarm(Box<AlarmBody>),
+    /// A rule of an event bus.
+    Rule(Box<RuleBody>),
+    EventDataStore(Box<EventDataStoreBody>),
+    /// Something of a service beside CloudTrail, of which code is not read any further.
+    Neighbour(Neighbour),
     /// Another name of a key.
     Alias {
         of: Pointer,
@@ -139,11 +147,82 @@ pub struct LogGroupBody {
     pub key: Pointer,
 }
 
+/// An alarm, and whom it tells.
+#[derive(Clone, Debug)]
+pub struct AlarmBody {
+    pub record: Alarm,
+    /// The metrics that it watches, as namespace and name, also where not all of its definition is known; absent where that is not
+    /// known either. None of an alarm on other alarms.
+    pub watches: Option<Vec<(String, String)>>,
+    pub actions: Fact<Vec<Receiver>>,
+}
+
+/// A rule of an event bus.
+#[derive(Clone, Debug)]
+pub struct RuleBody {
+    /// Whether its bus is the default one, where CloudTrail's events arrive.
+    pub is_on_default_bus: Fact<bool>,
+    /// Null where the rule goes by the clock alone.
+    pub pattern: Fact<Option<String>>,
+    pub state: Fact<String>,
+    /// The targets that are written in the rule itself.
+    pub targets: Fact<Vec<Targeted>>,
+}
+
+/// An event data store, and the key that it names.
+#[derive(Clone, Debug)]
+pub struct EventDataStoreBody {
+    pub record: EventDataStore,
+    pub key: Pointer,
+}
+
+/// Whom an alarm or a rule tells.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Receiver {
+    /// A resource of the code, or an ARN.
+    pub to: Pointer,
+    /// Of a resource that is no topic how its ARN goes on: `lambda` and `function:`.
+    pub kind: Option<(String, String)>,
+}
+
+/// What a rule sends events to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Targeted {
+    /// Its id in the rule.
+    pub id: String,
+    pub to: Receiver,
+}
+
+/// Somebody or something that hears of what a topic is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subscription {
+    /// It hears from the moment at which it is made: a function or a queue of the topic's own account.
+    Confirmed,
+    /// It hears once it is confirmed, or not of everything; for this reason that is not known.
+    Open(Gap),
+}
+
+/// Services beside CloudTrail that policies ask about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Neighbour {
+    Config,
+    ThreatDetection,
+    SecurityHub,
+}
+
 #[derive(Clone, Debug)]
 pub enum Setting {
     Bucket(Box<BucketSetting>),
     KeyPolicy(Fact<PolicyDocument>),
     TopicPolicy(Fact<Option<PolicyDocument>>),
+    /// A subscription of a topic.
+    Subscription(Subscription),
+    /// A metric filter of a log group.
+    MetricFilter(Box<Fact<MetricFilter>>),
+    /// A subscription filter of a log group.
+    SubscriptionFilter(Box<Fact<SubscriptionFilter>>),
+    /// A target of a rule.
+    RuleTarget(Box<Fact<Targeted>>),
 }
 
 /// What a resource sets of a bucket. The facts are those of the bucket's record.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::build::{Work, elsewhere};
 use super::join::{Found, Index, Noun};
 use super::named::Named;
-use super::resource::{Body, BucketSetting, Encryption, Setting, Stack};
+use super::resource::{Body, BucketSetting, Encryption, Home, Setting, Stack};
 use crate::inventory::code::is_placeholder;
 use crate::inventory::{Basis, Bucket, Fact, Gap, GapKind, KeyRef, Origin};
 
@@ -137,10 +137,10 @@ impl Work<'_> {
 
 /// A resource that sets something of another.
 pub(super) struct Set<'a> {
-    found: Found<'a>,
-    setting: &'a Setting,
+    pub(super) found: Found<'a>,
+    pub(super) setting: &'a Setting,
     /// The id of what it is set of.
-    of: Fact<Option<String>>,
+    pub(super) of: Fact<Option<String>>,
 }
 
 /// Every such resource, by what it is about.
@@ -149,6 +149,8 @@ pub(super) struct Settings<'a> {
     buckets: Named,
     keys: Named,
     topics: Named,
+    log_groups: Named,
+    rules: Named,
 }
 
 impl<'a> Settings<'a> {
@@ -158,7 +160,9 @@ impl<'a> Settings<'a> {
             for resource in &stack.resources {
                 if let Body::Setting { of, setting } = &resource.body {
                     let found = Found { stack, resource };
-                    all.push(Set { found, setting, of: index.resolve(&found, noun(setting), of) });
+                    let noun = noun(setting);
+                    let of = index.resolve(&found, noun, of);
+                    all.push(Set { found, setting, of: if noun == Noun::LogGroup { in_place(of, &resource.home) } else { of } });
                 }
             }
         }
@@ -166,16 +170,25 @@ impl<'a> Settings<'a> {
             let about = all.iter().enumerate().filter(|(_, set)| noun(set.setting) == wanted);
             Named::of(about.map(|(number, set)| (number, &set.of)), |id| id.as_deref())
         };
-        Settings { buckets: named(Noun::Bucket), keys: named(Noun::Key), topics: named(Noun::Topic), all }
+        Settings {
+            buckets: named(Noun::Bucket),
+            keys: named(Noun::Key),
+            topics: named(Noun::Topic),
+            log_groups: named(Noun::LogGroup),
+            rules: named(Noun::Rule),
+            all,
+        }
     }
 
     /// What is set of a thing, or may be, in the order of the code.
-    fn of_one(&self, noun: Noun, id: &str) -> impl Iterator<Item = &Set<'a>> {
+    pub(super) fn of_one(&self, noun: Noun, id: &str) -> impl Iterator<Item = &Set<'a>> {
         let numbers = match noun {
             Noun::Bucket => self.buckets.naming(id),
             Noun::Key => self.keys.naming(id),
             Noun::Topic => self.topics.naming(id),
-            Noun::Trail | Noun::LogGroup => Vec::new(),
+            Noun::LogGroup => self.log_groups.naming(id),
+            Noun::Rule => self.rules.naming(id),
+            Noun::Trail | Noun::Alarm | Noun::EventDataStore => Vec::new(),
         };
         numbers.into_iter().filter_map(|number| self.all.get(number))
     }
@@ -186,8 +199,20 @@ fn noun(setting: &Setting) -> Noun {
     match setting {
         Setting::Bucket(_) => Noun::Bucket,
         Setting::KeyPolicy(_) => Noun::Key,
-        Setting::TopicPolicy(_) => Noun::Topic,
+        Setting::TopicPolicy(_) | Setting::Subscription(_) => Noun::Topic,
+        Setting::MetricFilter(_) | Setting::SubscriptionFilter(_) => Noun::LogGroup,
+        Setting::RuleTarget(_) => Noun::Rule,
     }
+}
+
+/// Log groups of their account and Region are called by their names, those of no code too.
+fn in_place(of: Fact<Option<String>>, home: &Home) -> Fact<Option<String>> {
+    let Home { account, partition, region } = home;
+    let whole = |name: String| match name.starts_with("arn:") {
+        true => name,
+        false => format!("arn:{partition}:logs:{region}:{account}:log-group:{name}"),
+    };
+    of.map(|name| name.map(whole))
 }
 
 /// A bucket with what a resource sets that may be about it.

@@ -224,9 +224,11 @@ impl<'a> Evaluator<'a> {
                 as_list(regions)?
             }
         };
-        let (regions, unread_regions) = named(regions)?;
+        let (nameless, items): (Vec<_>, Vec<_>) =
+            regions.items.into_iter().partition(|item| matches!(item.value, Value::Unknown(_)));
+        let (regions, unread_regions) = named(ListValue { items, ..regions })?;
         // Of no Region everything is so: where nothing was looked at, nobody is known to be told.
-        if regions.is_empty() && unread_regions.is_empty() {
+        if regions.is_empty() && unread_regions.is_empty() && nameless.is_empty() {
             return Ok(Value::Truth(Verdict::known(false).with_cases(vec![Case::new("no Region of the account was read")])));
         }
         let mut event = event.with("recipientAccountId", vec![id.to_string()]).of_management();
@@ -234,7 +236,8 @@ impl<'a> Evaluator<'a> {
             event = event.with("requestParameters.bucketName", vec![bucket.clone()]);
         }
         let mut gaps = Gaps::new();
-        let (seers, ends) = self.seers(&account, &event, &regions, is_global, &mut gaps)?;
+        let places: Vec<Value<'a>> = regions.iter().map(|region| Value::Text(region.clone().into())).collect();
+        let (seers, ends) = self.seers(&account, &event, &places, is_global, &mut gaps)?;
         let mut verdict = Verdict::known(true);
         let mut folded: Vec<(Vec<String>, String, Vec<String>)> = Vec::new();
         for (part, event) in event.parts() {
@@ -265,6 +268,12 @@ impl<'a> Evaluator<'a> {
             false => whole.into_iter().flat_map(Seer::drawn).collect(),
         };
         self.reader.chains.extend(if seers.is_empty() { ends } else { chains });
+        // What is told wherever it happens is told in a Region too that has no name here.
+        for Item { value: region, .. } in &nameless {
+            if verdict.truth == Truth::True {
+                verdict = verdict.and(self.told_anywhere(&account, region, &event, is_global, id)?);
+            }
+        }
         if verdict.truth == Truth::True {
             let ways: Vec<String> = seers
                 .iter()
@@ -295,6 +304,32 @@ impl<'a> Evaluator<'a> {
             }
         }
         Ok(Value::Truth(Verdict { cases: unique, ..verdict }))
+    }
+
+    /// Whether the event is told in a Region of which nothing is known, not even its name.
+    fn told_anywhere(
+        &mut self,
+        account: &Value<'a>,
+        region: &Value<'a>,
+        event: &WatchedEvent,
+        is_global: bool,
+        id: &'a str,
+    ) -> Evaluated<Verdict> {
+        let mut gaps = Gaps::new();
+        let (seers, _) = self.seers(account, event, std::slice::from_ref(region), is_global, &mut gaps)?;
+        let mut verdict = Verdict::known(true);
+        for (_, part) in event.parts() {
+            let flat = recorded_as(&part);
+            let relevant: Vec<&Seer<'a>> = seers.iter().filter(|s| s.may_see(&part, id)).collect();
+            let reaches = |seer: &&Seer<'a>| seer.carrier.carries(0, &flat, self.semantics.records).and(seer.tells.clone());
+            let verdicts: Vec<Verdict> = relevant.iter().map(reaches).collect();
+            verdict = verdict.and(told(&part, &relevant, &verdicts, id, &gaps));
+        }
+        match (verdict.truth, region) {
+            // That it is not told somewhere says nothing of the Regions of the account.
+            (Truth::False, Value::Unknown(gaps)) => Ok(Verdict::unknown(gaps.clone())),
+            _ => Ok(verdict),
+        }
     }
 
     /// Whether one event is told, in groups of Regions in which the same seers see it.

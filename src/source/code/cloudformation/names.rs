@@ -20,6 +20,8 @@ fn naming(kind: &str) -> Option<&'static str> {
         "AWS::KMS::Alias" => "AliasName",
         "AWS::Logs::LogGroup" => "LogGroupName",
         "AWS::SNS::Topic" => "TopicName",
+        "AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm" => "AlarmName",
+        "AWS::Events::Rule" => "Name",
         "AWS::IAM::Role" => "RoleName",
         "AWS::IAM::User" => "UserName",
         // A key has no name, and its id shows once it is made.
@@ -73,6 +75,10 @@ impl World<'_> {
             ("AWS::KMS::Key" | "AWS::KMS::ReplicaKey", Some("Arn")) => within("kms", format!("key/{name}")),
             ("AWS::CloudTrail::Trail", Some("Arn")) => within("cloudtrail", format!("trail/{name}")),
             ("AWS::Logs::LogGroup", Some("Arn")) => within("logs", format!("log-group:{name}:*")),
+            ("AWS::CloudWatch::Alarm" | "AWS::CloudWatch::CompositeAlarm", Some("Arn")) => {
+                within("cloudwatch", format!("alarm:{name}"))
+            }
+            ("AWS::Events::Rule", Some("Arn")) => within("events", format!("rule/{name}")),
             // A path stands between, where one is given.
             ("AWS::IAM::Role", Some("Arn")) if declaration.property("Path").is_none() => {
                 format!("arn:{partition}:iam::{account}:role/{name}")

@@ -4,6 +4,7 @@ mod buckets;
 mod keys;
 mod receivers;
 mod trails;
+mod watch;
 
 use super::evaluate::{Want, World};
 use super::policy::{self, About};
@@ -54,7 +55,14 @@ fn is_known(kind: &str) -> bool {
             | "AWS::SNS::Topic"
             | "AWS::SNS::TopicPolicy"
             | "AWS::SNS::TopicInlinePolicy"
-    )
+            | "AWS::SNS::Subscription"
+            | "AWS::Logs::MetricFilter"
+            | "AWS::Logs::SubscriptionFilter"
+            | "AWS::CloudWatch::Alarm"
+            | "AWS::CloudWatch::CompositeAlarm"
+            | "AWS::Events::Rule"
+            | "AWS::CloudTrail::EventDataStore"
+    ) || watch::neighbour(kind).is_some()
 }
 
 /// What a declaration makes in one world.
@@ -124,9 +132,19 @@ fn bodies(world: &World<'_>, declaration: &Declaration<'_>, properties: &Node) -
         "AWS::KMS::Key" => vec![keys::key(&seen)],
         "AWS::KMS::Alias" => vec![Body::Alias { of: seen.pointer("TargetKeyId") }],
         "AWS::Logs::LogGroup" => vec![receivers::log_group(&seen)],
-        "AWS::SNS::Topic" => vec![receivers::topic(&seen)],
+        "AWS::SNS::Topic" => std::iter::once(receivers::topic(&seen)).chain(watch::own_subscriptions(&seen)).collect(),
         "AWS::SNS::TopicPolicy" => receivers::topic_policies(&seen),
-        _ => vec![receivers::inline_topic_policy(&seen)],
+        "AWS::SNS::Subscription" => vec![watch::topic_subscription(&seen)],
+        "AWS::Logs::MetricFilter" => vec![watch::metric_filter(&seen)],
+        "AWS::Logs::SubscriptionFilter" => vec![watch::subscription_filter(&seen)],
+        "AWS::CloudWatch::Alarm" => vec![watch::metric_alarm(&seen)],
+        "AWS::CloudWatch::CompositeAlarm" => vec![watch::composite_alarm(&seen)],
+        "AWS::Events::Rule" => watch::event_rule(&seen),
+        "AWS::CloudTrail::EventDataStore" => vec![watch::event_data_store(&seen)],
+        other => match watch::neighbour(other) {
+            Some(of) => vec![Body::Neighbour(of)],
+            None => vec![receivers::inline_topic_policy(&seen)],
+        },
     }
 }
 

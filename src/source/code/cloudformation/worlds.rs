@@ -2,8 +2,10 @@
 
 use super::evaluate::{Choices, World};
 use super::stack::Stage;
-use crate::inventory::{Bucket, Fact, Gap, GapKind, Key, LogGroup, Remedy, Topic, Trail};
-use crate::source::code::resource::{Body, BucketBody, BucketSetting, LogGroupBody, Setting, TrailBody};
+use crate::inventory::{Alarm, Bucket, EventDataStore, Fact, Gap, GapKind, Key, LogGroup, Remedy, Topic, Trail};
+use crate::source::code::resource::{
+    AlarmBody, Body, BucketBody, BucketSetting, EventDataStoreBody, LogGroupBody, RuleBody, Setting, Subscription, TrailBody,
+};
 use crate::source::code::setting::merged;
 
 /// Worlds that are looked into at most.
@@ -94,12 +96,47 @@ pub(super) fn agreed(bodies: Vec<Body>) -> Option<Body> {
                 rest.iter().filter_map(|body| if let Body::Topic(topic) = body { Some(&**topic) } else { None }).collect();
             Body::Topic(Box::new(agreed!(record.as_ref(), records, Topic, kms_key_id, policy)))
         }
+        Body::Alarm(first) => {
+            let others: Vec<&AlarmBody> =
+                rest.iter().filter_map(|body| if let Body::Alarm(alarm) = body { Some(&**alarm) } else { None }).collect();
+            let records: Vec<&Alarm> = others.iter().map(|other| &other.record).collect();
+            let mut watches = first.watches.clone();
+            for other in &others {
+                watches = watches.zip(other.watches.clone()).map(|(one, other)| [one, other].concat());
+            }
+            Body::Alarm(Box::new(AlarmBody {
+                record: agreed!(first.record, records, Alarm, actions_enabled, definition),
+                watches,
+                actions: merged(&first.actions, others.iter().map(|other| &other.actions)),
+            }))
+        }
+        Body::Rule(first) => {
+            let others: Vec<&RuleBody> =
+                rest.iter().filter_map(|body| if let Body::Rule(rule) = body { Some(&**rule) } else { None }).collect();
+            Body::Rule(Box::new(RuleBody {
+                is_on_default_bus: merged(&first.is_on_default_bus, others.iter().map(|other| &other.is_on_default_bus)),
+                pattern: merged(&first.pattern, others.iter().map(|other| &other.pattern)),
+                state: merged(&first.state, others.iter().map(|other| &other.state)),
+                targets: merged(&first.targets, others.iter().map(|other| &other.targets)),
+            }))
+        }
+        Body::EventDataStore(first) => {
+            let others: Vec<&EventDataStoreBody> = rest
+                .iter()
+                .filter_map(|body| if let Body::EventDataStore(store) = body { Some(&**store) } else { None })
+                .collect();
+            let records: Vec<&EventDataStore> = others.iter().map(|other| &other.record).collect();
+            Body::EventDataStore(Box::new(EventDataStoreBody {
+                record: event_data_store(&first.record, &records),
+                key: merged(&first.key, others.iter().map(|other| &other.key)),
+            }))
+        }
         Body::Alias { of } => {
             let others: Vec<_> =
                 rest.iter().filter_map(|body| if let Body::Alias { of } = body { Some(of) } else { None }).collect();
             Body::Alias { of: merged(of, others.into_iter()) }
         }
-        Body::AccountPublicAccessBlock(_) => first,
+        Body::AccountPublicAccessBlock(_) | Body::Neighbour(_) => first,
         Body::Setting { of, setting } => {
             let others: Vec<_> = rest
                 .iter()
@@ -121,6 +158,25 @@ fn agreed_setting(first: &Setting, rest: &[&Setting]) -> Setting {
             policy,
             rest.iter().filter_map(|other| if let Setting::TopicPolicy(policy) = other { Some(policy) } else { None }),
         )),
+        Setting::Subscription(subscription) => {
+            let other = rest.iter().find_map(|other| match other {
+                Setting::Subscription(other @ Subscription::Open(_)) => Some(other.clone()),
+                _ => None,
+            });
+            Setting::Subscription(other.unwrap_or_else(|| subscription.clone()))
+        }
+        Setting::MetricFilter(filter) => Setting::MetricFilter(Box::new(merged(
+            filter,
+            rest.iter().filter_map(|other| if let Setting::MetricFilter(filter) = other { Some(&**filter) } else { None }),
+        ))),
+        Setting::SubscriptionFilter(filter) => Setting::SubscriptionFilter(Box::new(merged(
+            filter,
+            rest.iter().filter_map(|other| if let Setting::SubscriptionFilter(filter) = other { Some(&**filter) } else { None }),
+        ))),
+        Setting::RuleTarget(target) => Setting::RuleTarget(Box::new(merged(
+            target,
+            rest.iter().filter_map(|other| if let Setting::RuleTarget(target) = other { Some(&**target) } else { None }),
+        ))),
         // Of the settings of a bucket a template has none but its policy apart from it.
         Setting::Bucket(setting) => match &**setting {
             BucketSetting::Policy(policy) => {
@@ -136,6 +192,22 @@ fn agreed_setting(first: &Setting, rest: &[&Setting]) -> Setting {
             other => Setting::Bucket(Box::new(other.clone())),
         },
     }
+}
+
+fn event_data_store(first: &EventDataStore, rest: &[&EventDataStore]) -> EventDataStore {
+    agreed!(
+        first,
+        rest,
+        EventDataStore,
+        status,
+        is_multi_region,
+        is_organization,
+        termination_protection_enabled,
+        retention_days,
+        billing_mode,
+        kms_key_id,
+        event_selectors,
+    )
 }
 
 fn trail(first: &Trail, rest: &[&Trail]) -> Trail {
@@ -207,6 +279,14 @@ pub(super) fn conditional(mut body: Body, why: &Gap) -> Body {
                 trail.record.is_logging = Fact::Unknown(why.clone());
             }
         }
+        // An alarm, a rule or a store that is not made does nothing.
+        Body::Alarm(alarm) => {
+            if !matches!(alarm.record.actions_enabled, Fact::Known { value: false, .. }) {
+                alarm.record.actions_enabled = Fact::Unknown(why.clone());
+            }
+        }
+        Body::Rule(rule) => rule.state = Fact::Unknown(why.clone()),
+        Body::EventDataStore(store) => store.record.status = Fact::Unknown(why.clone()),
         Body::Setting { of, .. } | Body::Alias { of } => {
             *of = match std::mem::replace(of, Fact::Unknown(why.clone())) {
                 Fact::Known { value, from, .. } => Fact::OneOf { candidates: vec![value, None], from },
@@ -218,7 +298,12 @@ pub(super) fn conditional(mut body: Body, why: &Gap) -> Body {
             };
         }
         // Who names one of these is made with it, or not at all.
-        Body::Bucket(_) | Body::Key(_) | Body::LogGroup(_) | Body::Topic(_) | Body::AccountPublicAccessBlock(_) => {}
+        Body::Bucket(_)
+        | Body::Key(_)
+        | Body::LogGroup(_)
+        | Body::Topic(_)
+        | Body::AccountPublicAccessBlock(_)
+        | Body::Neighbour(_) => {}
     }
     body
 }

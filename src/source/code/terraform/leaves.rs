@@ -15,7 +15,7 @@ use crate::inventory::{Basis, Gap, GapKind, Remedy};
 use crate::source::code::node::{Node, State};
 
 /// Attributes that AWS fills in where the configuration does not: unknown on a new resource, and not open for that.
-const DEFAULTS: [(&str, &[&str]); 4] = [
+const DEFAULTS: [(&str, &[&str]); 8] = [
     (
         "aws_s3_bucket",
         &[
@@ -36,6 +36,13 @@ const DEFAULTS: [(&str, &[&str]); 4] = [
     ("aws_kms_key", &["multi_region", "policy", "rotation_period_in_days"]),
     ("aws_sns_topic", &["policy"]),
     ("aws_cloudwatch_log_group", &["log_group_class"]),
+    (
+        "aws_cloudwatch_log_metric_filter",
+        &["apply_on_transformed_logs", "emit_system_field_dimensions", "field_selection_criteria"],
+    ),
+    ("aws_cloudwatch_event_rule", &["event_bus_name", "is_enabled", "state"]),
+    ("aws_cloudwatch_event_target", &["event_bus_name"]),
+    ("aws_cloudtrail_event_data_store", &["advanced_event_selector", "billing_mode", "suspend"]),
 ];
 
 /// The same inside of blocks: where the block is written, and this is not in it.

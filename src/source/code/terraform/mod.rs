@@ -14,6 +14,7 @@ mod policies;
 mod provider;
 mod resources;
 mod snapshot;
+mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -419,7 +420,15 @@ fn body(seen: &Seen<'_>) -> Option<Body> {
         "aws_cloudwatch_log_group" => resources::log_group(seen),
         "aws_sns_topic" => resources::topic(seen),
         "aws_sns_topic_policy" => resources::topic_policy(seen),
-        _ => return buckets::setting(seen),
+        "aws_sns_topic_subscription" => watch::topic_subscription(seen),
+        "aws_cloudwatch_log_metric_filter" => watch::metric_filter(seen),
+        "aws_cloudwatch_log_subscription_filter" => watch::subscription_filter(seen),
+        "aws_cloudwatch_metric_alarm" => watch::metric_alarm(seen),
+        "aws_cloudwatch_composite_alarm" => watch::composite_alarm(seen),
+        "aws_cloudwatch_event_rule" => return watch::event_rule(seen),
+        "aws_cloudwatch_event_target" => return watch::event_target(seen),
+        "aws_cloudtrail_event_data_store" => watch::event_data_store(seen),
+        other => return buckets::setting(seen).or_else(|| watch::neighbour(other)),
     })
 }
 
@@ -428,7 +437,13 @@ fn name(seen: &Seen<'_>) -> Option<String> {
     let attribute = match seen.address.r#type.as_str() {
         "aws_s3_bucket" => "bucket",
         "aws_kms_key" => "key_id",
-        "aws_cloudtrail" | "aws_kms_alias" | "aws_cloudwatch_log_group" | "aws_sns_topic" => "name",
+        "aws_cloudtrail"
+        | "aws_kms_alias"
+        | "aws_cloudwatch_log_group"
+        | "aws_sns_topic"
+        | "aws_cloudwatch_event_rule"
+        | "aws_cloudtrail_event_data_store" => "name",
+        "aws_cloudwatch_metric_alarm" | "aws_cloudwatch_composite_alarm" => "alarm_name",
         _ => return None,
     };
     seen.node.get(attribute).text().ok().flatten()

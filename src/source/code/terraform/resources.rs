@@ -83,7 +83,7 @@ fn basic_selector(node: &Node) -> Result<BasicSelector, Gap> {
     })
 }
 
-fn advanced_selector(node: &Node) -> Result<AdvancedSelector, Gap> {
+pub(super) fn advanced_selector(node: &Node) -> Result<AdvancedSelector, Gap> {
     let field = |node: &Node| {
         Ok(FieldSelector {
             field: node.get("field").text()?.unwrap_or_default(),

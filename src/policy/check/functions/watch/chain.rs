@@ -68,7 +68,7 @@ impl<'a> Evaluator<'a> {
         &mut self,
         account: &Value<'a>,
         event: &WatchedEvent,
-        regions: &[String],
+        regions: &[Value<'a>],
         is_global: bool,
         gaps: &mut Gaps,
     ) -> Evaluated<(Vec<Seer<'a>>, Vec<Chain>)> {
@@ -109,7 +109,7 @@ impl<'a> Evaluator<'a> {
         &mut self,
         value: &Value<'a>,
         doubts: Gaps,
-        regions: &[String],
+        regions: &[Value<'a>],
         is_global: bool,
         gaps: &mut Gaps,
     ) -> Evaluated<Option<Trail<'a>>> {
@@ -127,8 +127,7 @@ impl<'a> Evaluator<'a> {
         };
         let mut logs = Vec::new();
         for region in regions {
-            let region = Value::Text(region.clone().into());
-            match self.logs_in(value.clone(), std::slice::from_ref(&region))? {
+            match self.logs_in(value.clone(), std::slice::from_ref(region))? {
                 Value::Truth(verdict) => logs.push(verdict),
                 _ => return impossible("a trail that neither logs nor does not"),
             }
@@ -291,7 +290,7 @@ impl<'a> Evaluator<'a> {
         account: &Value<'a>,
         trails: &[Rc<Trail<'a>>],
         event: &WatchedEvent,
-        regions: &[String],
+        regions: &[Value<'a>],
         seers: &mut Vec<Seer<'a>>,
         gaps: &mut Gaps,
     ) -> Evaluated<()> {
@@ -302,18 +301,28 @@ impl<'a> Evaluator<'a> {
         for Item { value: bus, doubts } in items {
             gaps.extend(doubts);
             let here = self.field(bus.clone(), "region")?;
-            let Some(only) =
-                regions.iter().position(|r| equal(&here, &Value::Text(r.as_str().to_string().into())).truth == Truth::True)
-            else {
+            let is_here: Vec<Truth> = regions.iter().map(|region| equal(&here, region).truth).collect();
+            let Some(only) = is_here.iter().position(|is_here| *is_here == Truth::True) else {
+                // A bus of a Region that is open may be that of any.
+                if let (Value::Unknown(open), true) = (&here, is_here.contains(&Truth::Unknown)) {
+                    gaps.extend(open.iter().cloned());
+                }
                 continue;
             };
+            let Value::Text(region) = &here else { continue };
+            let region = region.to_string();
             let listed = self.field(bus, "rules")?;
             let ListValue { items, gaps: unread } = as_list(listed)?;
             gaps.extend(unread);
             for Item { value: rule, .. } in items {
                 let (name, state, text) =
                     (self.plain(&rule, "name")?, self.plain(&rule, "state")?, self.plain(&rule, "pattern")?);
-                let (Ok(name), Ok(state), Ok(text)) = (name, state, text) else {
+                // A rule without a name is told by its ARN.
+                let name = name.unwrap_or_else(|_| match &rule {
+                    Value::Record(record) => record.id.rsplit_once('/').map_or(record.id, |(_, name)| name).to_string(),
+                    _ => String::new(),
+                });
+                let (Ok(state), Ok(text)) = (state, text) else {
                     gaps.insert(Gap::new(GapKind::KnownAfterApply, "a rule of an event bus is not known"));
                     continue;
                 };
@@ -325,7 +334,7 @@ impl<'a> Evaluator<'a> {
                         format!("the event pattern of rule {name} cannot be read: {e}"),
                     )),
                 };
-                let way = Way::from("event bus of", &regions[only]).to("rule", &name);
+                let way = Way::from("event bus of", &region).to("rule", &name);
                 let carrier = Carrier { trails: trails.to_vec(), only: Some(only), wants_every_region: false };
                 let mut seer = Seer { way, pattern, carrier, tells: Verdict::known(false), whole: None, breaks: Vec::new() };
                 if !seer.may_see(event, account_id) {

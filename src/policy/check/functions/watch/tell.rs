@@ -73,7 +73,8 @@ impl<'a> Evaluator<'a> {
             if home.0.is_ok() && there.0.is_ok() && (&home.0, &home.1) != (&there.0, &there.1) {
                 continue;
             }
-            let name = self.plain(&value, "name")?.unwrap_or_else(|_| arn.to_string());
+            let by_arn = || arn.split_once(":alarm:").map_or(arn, |(_, name)| name).to_string();
+            let name = self.plain(&value, "name")?.unwrap_or_else(|_| by_arn());
             let definition = match self.field(value.clone(), "definition")? {
                 Value::Opaque(Opaque::AlarmDefinition(definition)) => Ok(definition),
                 Value::Unknown(more) => Err(more),
@@ -233,9 +234,11 @@ impl<'a> Evaluator<'a> {
             let words = format!("{name} is encrypted with alias/aws/sns, with which neither alarms nor rules may publish");
             return Ok((!with_own_key, words));
         }
+        let is_there = exists.truth == Truth::True && with_own_key.truth == Truth::False;
         let verdict = exists.and(confirmed).and(!with_own_key);
         let words = match verdict.truth {
             Truth::True => name,
+            _ if is_there => format!("whether a subscription of {name} is confirmed is not known"),
             _ => format!("{name} was not read"),
         };
         Ok((verdict, words))
@@ -341,8 +344,10 @@ impl AlarmView<'_> {
     }
 
     fn hold(&mut self, verdict: Verdict, why: &str) {
-        if verdict.truth != Truth::True {
-            self.breaks.push(why.to_string());
+        match verdict.truth {
+            Truth::True => {}
+            Truth::False => self.breaks.push(why.to_string()),
+            Truth::Unknown => self.breaks.push(format!("whether {why} is not known")),
         }
         self.tells = std::mem::replace(&mut self.tells, Verdict::known(true)).and(verdict);
     }
