@@ -2,7 +2,8 @@
 //!
 //! Exact where every test is an automaton: their product is walked, shortest texts first.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::TextTest;
 use super::nfa::Nfa;
@@ -28,6 +29,54 @@ pub fn classes(tests: &[&TextTest], within: &[&TextTest]) -> (Vec<Class>, bool) 
     if let Some(found) = of_literals(tests, within) {
         return (found, true);
     }
+    let Some(key) = key(tests, within) else { return walked(tests, within) };
+    if let Some(known) = KNOWN.with_borrow(|known| known.get(&key).cloned()) {
+        return known;
+    }
+    let found = walked(tests, within);
+    KNOWN.with_borrow_mut(|known| {
+        if known.len() >= MOST_KNOWN {
+            known.clear();
+        }
+        known.insert(key, found.clone());
+    });
+    found
+}
+
+thread_local! {
+    /// Classes that were walked: patterns of one account ask the same of many events.
+    static KNOWN: RefCell<HashMap<String, (Vec<Class>, bool)>> = RefCell::default();
+}
+
+/// More questions than these are not remembered at once.
+const MOST_KNOWN: usize = 256;
+
+/// The tests as a text, the same for the same tests alone; `None` where they hold an automaton or a network.
+fn key(tests: &[&TextTest], within: &[&TextTest]) -> Option<String> {
+    let mut key = format!("{} ", tests.len());
+    let mut add = |tag: char, texts: &[&str]| {
+        key.push(tag);
+        for text in texts {
+            key.push_str(&format!("{}:{text}", text.len()));
+        }
+        key.push(';');
+    };
+    for test in tests.iter().chain(within) {
+        match test {
+            TextTest::Any => add('a', &[]),
+            TextTest::Equals(text) => add('e', &[text]),
+            TextTest::EqualsIgnoringCase(text) => add('i', &[text]),
+            TextTest::Glob(glob) => add('g', &glob.pieces.iter().map(String::as_str).collect::<Vec<_>>()),
+            TextTest::Prefix { text, ignore_case } => add(if *ignore_case { 'P' } else { 'p' }, &[text]),
+            TextTest::Suffix { text, ignore_case } => add(if *ignore_case { 'S' } else { 's' }, &[text]),
+            TextTest::Regex(_) | TextTest::Within(_) => return None,
+        }
+    }
+    Some(key)
+}
+
+/// The same, worked out.
+fn walked(tests: &[&TextTest], within: &[&TextTest]) -> (Vec<Class>, bool) {
     let automata: Vec<Option<Nfa>> = tests.iter().chain(within).map(|test| test.nfa()).collect();
     let mut exact = automata.iter().all(Option::is_some);
     let judge = |example: String| {
@@ -148,7 +197,7 @@ fn characters(automata: &[&Nfa], state: &[(u32, u32)]) -> Vec<char> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::parse_regex;
+    use super::super::{Glob, parse_regex};
     use super::*;
 
     #[test]
@@ -159,6 +208,32 @@ mod tests {
         let mut examples: Vec<&str> = found.iter().map(|c| c.example.as_str()).collect();
         examples.sort_unstable();
         assert_eq!(examples, ["alice", "bob", "x"]);
+    }
+
+    #[test]
+    fn what_is_remembered_is_of_the_same_tests() {
+        let glob = |pieces: &[&str]| TextTest::Glob(Glob::of_pieces(pieces.iter().map(|p| (*p).to_string()).collect()));
+        let prefix = |text: &str, ignore_case| TextTest::Prefix { text: text.into(), ignore_case };
+        let all = [
+            glob(&["a", "b"]),
+            glob(&["a", "", "b"]),
+            glob(&["a1:b", ""]),
+            glob(&["", "a"]),
+            prefix("a", true),
+            prefix("a", false),
+            TextTest::Suffix { text: "a".into(), ignore_case: false },
+            TextTest::EqualsIgnoringCase("a".into()),
+            TextTest::Equals("a".into()),
+        ];
+        let mut keys = HashSet::new();
+        for test in &all {
+            assert!(keys.insert(key(&[test], &[])) && keys.insert(key(&[], &[test])), "{test:?}");
+            assert!(keys.insert(key(&[test, &all[0]], &[])), "{test:?}");
+            for _ in 0..2 {
+                assert_eq!(classes(&[test], &[]).0.len(), walked(&[test], &[]).0.len());
+            }
+        }
+        assert_eq!(key(&[&parse_regex("a").map(TextTest::Regex).unwrap()], &[]), None);
     }
 
     #[test]
