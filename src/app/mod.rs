@@ -6,6 +6,7 @@ pub mod cases;
 mod evidence;
 #[cfg(feature = "aws")]
 mod example;
+mod configurations;
 mod gate;
 mod history;
 mod init;
