@@ -2,16 +2,43 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::Refusal;
 use crate::cli::Scan;
 use crate::inventory::{Gap, Inventory};
 use crate::source::code::Stack;
-use crate::source::code::terraform::configuration::{Disk, Given, Root, is_root, read};
+use crate::source::code::terraform::configuration::{Files, Given, MOST_BYTES, Root, is_root, read};
 
 /// Folders inside one another that are looked through.
 const DEEPEST: usize = 16;
+
+/// The files of the disk.
+struct Disk;
+
+impl Files for Disk {
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        Ok(fs::read_dir(here(folder))?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+    }
+
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let about = fs::metadata(path)?;
+        if !about.is_file() || about.len() > MOST_BYTES as u64 {
+            return Err(io::Error::other("it is no file, or too large"));
+        }
+        fs::read(path)
+    }
+
+    fn real(&self, path: &Path) -> io::Result<PathBuf> {
+        fs::canonicalize(here(path))
+    }
+}
+
+/// A path as the system takes it: the current folder has a name.
+fn here(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
+}
 
 /// Root modules, and the values of their variables.
 #[derive(Default)]
@@ -173,8 +200,7 @@ fn shortest(path: &Path) -> PathBuf {
 
 /// The folder that no call leads out of: the repository around what is named, the current folder, or what is named itself.
 fn around(folder: &Path) -> PathBuf {
-    let named = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let Ok(real) = fs::canonicalize(named) else { return named.to_path_buf() };
+    let Ok(real) = fs::canonicalize(here(folder)) else { return here(folder).to_path_buf() };
     let repository = real.ancestors().find(|above| above.join(".git").exists()).map(Path::to_path_buf);
     let current = std::env::current_dir().and_then(fs::canonicalize).ok().filter(|current| real.starts_with(current));
     let widest = repository.into_iter().chain(current).min_by_key(|path| path.components().count());
@@ -186,8 +212,7 @@ fn gather(folder: &Path, deeper: usize, found: &mut Vec<PathBuf>) {
     if is_root(&Disk, folder) {
         found.push(folder.to_path_buf());
     }
-    let named = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let Ok(entries) = fs::read_dir(named) else { return };
+    let Ok(entries) = fs::read_dir(here(folder)) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();

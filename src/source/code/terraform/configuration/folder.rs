@@ -36,29 +36,6 @@ pub trait Files: Sync {
     fn real(&self, path: &Path) -> io::Result<PathBuf>;
 }
 
-/// The files of the disk.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Disk;
-
-impl Files for Disk {
-    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        Ok(std::fs::read_dir(folder)?.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
-    }
-
-    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        let about = std::fs::metadata(path)?;
-        if !about.is_file() || about.len() > super::parse::MOST_BYTES as u64 {
-            return Err(io::Error::other("it is no file, or too large"));
-        }
-        std::fs::read(path)
-    }
-
-    fn real(&self, path: &Path) -> io::Result<PathBuf> {
-        std::fs::canonicalize(if path.as_os_str().is_empty() { Path::new(".") } else { path })
-    }
-}
-
 /// Files in memory, by their paths.
 impl Files for BTreeMap<PathBuf, Vec<u8>> {
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
@@ -72,7 +49,8 @@ impl Files for BTreeMap<PathBuf, Vec<u8>> {
     }
 
     fn real(&self, path: &Path) -> io::Result<PathBuf> {
-        Ok(plain(path))
+        let path = plain(path);
+        if self.keys().any(|known| known.starts_with(&path)) { Ok(path) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 }
 

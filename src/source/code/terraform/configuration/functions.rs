@@ -121,7 +121,9 @@ impl Project<'_> {
         let root = self.modules.first().map(|module| module.folder.clone()).unwrap_or_default();
         let at = plain(&root.join(&path));
         let folders = || self.modules.iter().map(|module| module.folder.as_path());
-        let reaches = |path: &Path, folder: &Path| path.starts_with(plain(folder)) && !climbs(path);
+        let is_up = |part: std::path::Component<'_>| matches!(part, std::path::Component::ParentDir);
+        let reaches =
+            |path: &Path, folder: &Path| path.strip_prefix(plain(folder)).is_ok_and(|rest| !rest.components().any(is_up));
         if Path::new(&path).is_absolute() || !folders().any(|folder| reaches(&at, folder)) {
             return outside("is in no module that is read");
         }
@@ -183,12 +185,6 @@ impl Project<'_> {
             }
         }
     }
-}
-
-/// Whether a path still leads up.
-fn climbs(path: &Path) -> bool {
-    path.components().any(|part| matches!(part, std::path::Component::ParentDir))
-        && path.components().skip_while(|part| matches!(part, std::path::Component::ParentDir)).any(|part| matches!(part, std::path::Component::ParentDir))
 }
 
 /// Whether an error is one of the code, and not of what is worked out at most.

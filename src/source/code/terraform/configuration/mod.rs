@@ -21,6 +21,8 @@ mod home;
 mod names;
 mod parse;
 mod read;
+#[cfg(test)]
+mod tests;
 mod text;
 mod types;
 mod value;
@@ -36,7 +38,8 @@ use super::address::{Key, Step};
 use crate::inventory::{Basis, Gap, SourcePlace};
 use crate::source::code::resource::OnlyIf;
 
-pub use self::folder::{Disk, Files};
+pub use self::folder::Files;
+pub use self::parse::MOST_BYTES;
 pub use self::read::{Read, Root, is_root, read};
 pub use self::variables::{Given, GivenError};
 

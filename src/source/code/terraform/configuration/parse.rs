@@ -7,7 +7,7 @@ use hcl_edit::{Ident, Span};
 use crate::inventory::SourcePlace;
 
 /// Larger files are not read.
-pub(super) const MOST_BYTES: usize = 8 * 1024 * 1024;
+pub const MOST_BYTES: usize = 8 * 1024 * 1024;
 
 /// One file.
 #[derive(Debug)]

@@ -73,6 +73,27 @@ pub fn read(files: &dyn Files, root: &Root, given: &Given) -> Result<Read, Gap> 
 }
 
 fn worked_out(files: &dyn Files, root: &Root, given: &Given, loaded: &Loaded) -> Read {
+    prepared(files, root, given, loaded, |project, mut gaps| {
+        let mut stack = project.read(&gaps);
+        let called = project.modules.iter().skip(1).map(|module| module.folder.clone()).collect();
+        let variables = project.modules.first().map(|module| module.variables.keys().map(|name| (*name).to_string()).collect());
+        gaps.extend(loaded.calls.values().filter_map(|led| led.clone().err()));
+        gaps.extend(project.gaps.borrow().iter().cloned());
+        gaps.sort();
+        gaps.dedup();
+        stack.is_whole &= gaps.is_empty();
+        Read { stack, gaps, called, variables: variables.unwrap_or_default() }
+    })
+}
+
+/// A project with its root module, and what of the folders could not be read.
+pub(super) fn prepared<T>(
+    files: &dyn Files,
+    root: &Root,
+    given: &Given,
+    loaded: &Loaded,
+    work: impl FnOnce(&Project<'_>, Vec<Gap>) -> T,
+) -> T {
     let modules: Vec<Module<'_>> = loaded.folders.iter().map(Module::of).collect();
     let (own, unread) = Given::of_folder(files, &root.folder);
     let mut gaps: Vec<Gap> = loaded.folders.iter().flat_map(|folder| folder.gaps.clone()).collect();
@@ -93,32 +114,7 @@ fn worked_out(files: &dyn Files, root: &Root, given: &Given, loaded: &Loaded) ->
         work: Cell::new(0),
         depth: Cell::new(0),
     };
-    let read = project.read(&gaps);
-    let called = modules.iter().skip(1).map(|module| module.folder.clone()).collect();
-    let variables = modules.first().map(|module| module.variables.keys().map(|name| (*name).to_string()).collect());
-    let missing = loaded.calls.values().filter_map(|led| led.clone().err());
-    gaps.extend(missing);
-    gaps.extend(project.gaps.borrow().iter().cloned());
-    gaps.sort();
-    gaps.dedup();
-    let mut stack = read;
-    stack.is_whole &= gaps.is_empty();
-    Read { stack, gaps, called, variables: variables.unwrap_or_default() }
-}
-
-/// A resource that was worked out, and why it may not be made.
-struct Found {
-    instance: terraform::Instance,
-    only_if: Option<OnlyIf>,
-    /// Whether it stands for several, of which it is not known which there are.
-    is_several: bool,
-    /// The ARN of what it sets something of.
-    own: Option<String>,
-}
-
-impl<'a> Project<'a> {
-    fn read(&self, unread: &[Gap]) -> Stack {
-        let Some(module) = self.modules.first() else { return self.stack(0) };
+    if let Some(module) = modules.first() {
         let root = Rc::new(Scope {
             number: 0,
             module,
@@ -133,9 +129,24 @@ impl<'a> Project<'a> {
             expanded: RefCell::default(),
             instances: RefCell::default(),
         });
-        self.scopes.borrow_mut().push(root.clone());
-        let own = self.own_providers(&root);
+        project.scopes.borrow_mut().push(root.clone());
+        let own = project.own_providers(&root);
         root.homes.borrow_mut().extend(own);
+    }
+    work(&project, gaps)
+}
+
+/// A resource that was worked out, and why it may not be made.
+struct Found {
+    instance: terraform::Instance,
+    only_if: Option<OnlyIf>,
+    /// Whether it stands for several, of which it is not known which there are.
+    is_several: bool,
+}
+
+impl<'a> Project<'a> {
+    fn read(&self, unread: &[Gap]) -> Stack {
+        let Some(root) = self.scope(0) else { return self.stack(0) };
         let mut all: Vec<(Rc<Scope<'a>>, Rc<Instance>)> = Vec::new();
         let mut walk = Walk { kinds: BTreeMap::new(), count: 0, hides: Vec::new(), touched: BTreeMap::new() };
         self.walk(&root, &mut walk, &mut all);
@@ -146,25 +157,21 @@ impl<'a> Project<'a> {
                 found.insert(instance.address.to_string(), one);
             }
         }
-        let instances: BTreeMap<String, terraform::Instance>;
-        let mut rest = BTreeMap::new();
-        instances = found
-            .into_iter()
-            .map(|(address, one)| {
-                rest.insert(address.clone(), (one.only_if, one.is_several, one.own));
-                (address, one.instance)
-            })
-            .collect();
+        let mut doubts = BTreeMap::new();
+        let mut instances: BTreeMap<String, terraform::Instance> = BTreeMap::new();
+        for (address, one) in found {
+            if let Some(only_if) = one.only_if {
+                doubts.insert(address.clone(), (only_if, one.is_several));
+            }
+            instances.insert(address, one.instance);
+        }
         let mut stack = self.stack(walk.count);
         stack.hides = unread.iter().cloned().chain(walk.hides).collect();
         stack.resources = terraform::resources_of(&self.file, &instances);
-        let conditions: BTreeMap<String, String> = rest
-            .iter()
-            .filter_map(|(address, (only_if, _, _))| Some((address.clone(), only_if.as_ref()?.condition.clone())))
-            .collect();
+        let conditions: BTreeMap<String, String> =
+            doubts.iter().map(|(address, (only_if, _))| (address.clone(), only_if.condition.clone())).collect();
         for resource in &mut stack.resources {
-            let Some((only_if, is_several, _)) = rest.remove(&resource.address) else { continue };
-            let Some(only_if) = only_if else { continue };
+            let Some((only_if, is_several)) = doubts.remove(&resource.address) else { continue };
             if let (Body::Trail(_), true) = (&resource.body, is_several) {
                 stack.hides.push(only_if.gap.clone());
                 stack.is_whole = false;
@@ -296,7 +303,7 @@ impl<'a> Project<'a> {
         let made = terraform::Instance { address, node, home, is_new: true, place, related };
         let only_if = only_if(scope, declared, &self.file, instance.doubt.as_ref());
         let is_several = instance.key == Some(Key::Any) || scope.path.iter().any(|step| step.key == Some(Key::Any));
-        Some(Found { instance: made, only_if, is_several, own })
+        Some(Found { instance: made, only_if, is_several })
     }
 
     /// The ARN of the bucket that a resource is, or sets something of.

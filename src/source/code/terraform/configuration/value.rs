@@ -261,9 +261,14 @@ impl Value {
                 }
                 all(a.values().zip(b.values()).map(|(a, b)| a.equals(b)))
             }
+            // What names a resource is never empty.
+            (Kind::Identity(_), Kind::Text(text)) | (Kind::Text(text), Kind::Identity(_)) if text.is_empty() => Some(false),
             (a, b) => match (text_of(a), text_of(b)) {
                 (Some((a, true)), Some((b, true))) => Some(a == b),
                 (Some((a, _)), Some((b, _))) if a == b => Some(true),
+                (Some((open, false)), Some((text, true))) | (Some((text, true)), Some((open, false))) if !may_be(&open, &text) => {
+                    Some(false)
+                }
                 (Some(_), Some(_)) => None,
                 _ if is_unknown(a) || is_unknown(b) => None,
                 // Values of two types are two values.
@@ -302,6 +307,31 @@ impl Value {
             (_, Kind::Unknown(b)) if b.is_secret => other.clone(),
             _ => Value::unknown(why.clone()),
         }
+    }
+}
+
+/// Whether text with something open in it can turn out as another: what is written of it stands there, in its order.
+fn may_be(open: &str, text: &str) -> bool {
+    let mut rest = text;
+    let mut written = open;
+    let mut is_first = true;
+    loop {
+        let end = written.find(OPEN);
+        let part = written.get(..end.unwrap_or(written.len())).unwrap_or_default();
+        match (is_first, end) {
+            (true, _) => match rest.strip_prefix(part) {
+                Some(after) => rest = after,
+                None => return false,
+            },
+            (false, None) => return rest.ends_with(part),
+            (false, Some(_)) => match rest.find(part).and_then(|at| rest.get(at + part.len()..)) {
+                Some(after) => rest = after,
+                None => return false,
+            },
+        }
+        is_first = false;
+        let Some(behind) = end.and_then(|at| written.get(at..)) else { return rest.is_empty() };
+        written = behind.find('⟩').and_then(|at| behind.get(at + '⟩'.len_utf8()..)).unwrap_or_default();
     }
 }
 
