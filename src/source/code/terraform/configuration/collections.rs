@@ -39,7 +39,7 @@ pub(super) fn call(project: &Project<'_>, name: &str, arguments: &[Value]) -> Op
             Ok(Value::list(map.keys().map(|key| Value::new(Kind::Text(key.clone()))).collect()))
         }),
         "values" => with_map(arguments, |map| Ok(Value::list(map.values().cloned().collect()))),
-        "lookup" => lookup(project, arguments),
+        "lookup" => lookup(arguments),
         "element" => element(project, arguments),
         "index" => index(arguments),
         "contains" => contains(arguments),
@@ -255,7 +255,7 @@ fn coalesce(arguments: &[Value], is_left_out: impl Fn(&Value) -> bool) -> Outcom
     Err(refused("`coalesce` of nothing"))
 }
 
-fn lookup(project: &Project<'_>, arguments: &[Value]) -> Outcome {
+fn lookup(arguments: &[Value]) -> Outcome {
     let (Some(map), Some(key)) = (arguments.first(), arguments.get(1)) else { return Err(refused("`lookup` of too little")) };
     match (&map.kind, &key.kind) {
         (Kind::Map(of), Kind::Text(key)) => match (of.get(key), arguments.get(2)) {
@@ -265,7 +265,7 @@ fn lookup(project: &Project<'_>, arguments: &[Value]) -> Outcome {
         },
         (Kind::Map(_), Kind::Number(_) | Kind::Bool(_)) => {
             let key = Value::text(text(key)?);
-            lookup(project, &[vec![map.clone(), key], arguments.get(2..).unwrap_or_default().to_vec()].concat())
+            lookup(&[vec![map.clone(), key], arguments.get(2..).unwrap_or_default().to_vec()].concat())
         }
         (Kind::Unknown(_), _) => Ok(match &map.kind {
             // Whether the key is there is open too.

@@ -426,8 +426,11 @@ fn begins(element: &Element) -> bool {
     strip.strip_start()
 }
 
+/// The keys and values of a collection, or the collection that is unknown.
+type Pairs<'v> = Result<Vec<(Value, Value)>, &'v Value>;
+
 /// The keys and values of a collection; what it is where it is unknown.
-pub(super) fn pairs(collection: &Value) -> Result<Result<Vec<(Value, Value)>, &Value>, Box<Gap>> {
+pub(super) fn pairs(collection: &Value) -> Result<Pairs<'_>, Box<Gap>> {
     match &collection.kind {
         Kind::List(items) => {
             Ok(Ok(items.iter().enumerate().map(|(at, item)| (Value::number(at as f64), item.clone())).collect()))

@@ -20,7 +20,12 @@ const MOST_BYTES: usize = 1024 * 1024;
 impl Project<'_> {
     pub(super) fn call(&self, env: &Env<'_>, call: &FuncCall) -> Outcome {
         let name = call.name.name.as_str();
-        if !call.name.namespace.is_empty() && !(call.name.namespace.len() == 1 && call.name.namespace[0].as_str() == "core") {
+        let is_own = match call.name.namespace.as_slice() {
+            [] => true,
+            [one] => one.as_str() == "core",
+            _ => false,
+        };
+        if !is_own {
             return Ok(Value::unknown(not_known(&format!("a function of a provider, `{name}`"))));
         }
         match name {
