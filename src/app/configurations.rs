@@ -132,7 +132,8 @@ impl Configurations {
             let before = self.roots.len();
             self.roots.retain(|root| root.folder != folder);
             if self.roots.len() < before {
-                self.notes.push(format!("{plan} was read, and not the configuration beside it, of which it is taken to be the plan"));
+                self.notes
+                    .push(format!("{plan} was read, and not the configuration beside it, of which it is taken to be the plan"));
             }
         }
     }
@@ -142,8 +143,10 @@ impl Configurations {
         if self.roots.is_empty() {
             return match self.given.is_empty() {
                 true => Ok(Vec::new()),
-                false => Err(Refusal::new("--var and --var-file are for Terraform's configuration, and none of the inputs is any")
-                    .hint("leave them away, or name a folder of .tf files")),
+                false => {
+                    Err(Refusal::new("--var and --var-file are for Terraform's configuration, and none of the inputs is any")
+                        .hint("leave them away, or name a folder of .tf files"))
+                }
             };
         }
         let (mut all, mut called, mut variables) = (Vec::new(), BTreeSet::new(), BTreeSet::new());

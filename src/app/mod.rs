@@ -3,10 +3,10 @@
 mod athena;
 mod baseline;
 pub mod cases;
+mod configurations;
 mod evidence;
 #[cfg(feature = "aws")]
 mod example;
-mod configurations;
 mod gate;
 mod history;
 mod init;

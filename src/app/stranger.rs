@@ -47,7 +47,8 @@ fn folder(path: &Path) -> Refusal {
         return Refusal::new(format!("the folder `{shown}` is empty")).hint(ANY);
     }
     if names.iter().any(|name| is_values(name)) {
-        return Refusal::new(format!("the folder `{shown}` holds values of Terraform's variables, and no configuration")).hint(VALUES);
+        return Refusal::new(format!("the folder `{shown}` holds values of Terraform's variables, and no configuration"))
+            .hint(VALUES);
     }
     if names.iter().any(|name| is_configuration(name)) {
         return Refusal::new(format!("the folder `{shown}` holds Terraform's configuration, and no plan")).hint(PLAN);

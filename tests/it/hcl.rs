@@ -336,7 +336,11 @@ fn what_is_open_is_never_decided_otherwise() {
             }
             for finding in open.iter().filter(|f| f.subject.kind != "account" && f.outcome != Outcome::Unknown) {
                 for same in world.iter().filter(|f| f.policy == finding.policy && f.subject.kind == finding.subject.kind) {
-                    assert_eq!(same.outcome, finding.outcome, "{} on {} without {left:?} in world {at}", finding.policy, finding.subject.id);
+                    assert_eq!(
+                        same.outcome, finding.outcome,
+                        "{} on {} without {left:?} in world {at}",
+                        finding.policy, finding.subject.id
+                    );
                     compared += 1;
                 }
             }
@@ -356,7 +360,10 @@ fn an_open_dynamic_block_leaves_what_it_could_write_unknown() {
     let open = inventory(&text, &[]);
     let gap = bucket(&open).default_encryption.gap().expect("it is open");
     assert!(gap.message.contains("variable `rules` has no default"), "{gap:?}");
-    assert_eq!(gap.remedy.as_ref().map(ToString::to_string).expect("a remedy"), "give it with `--var rules=...`, or with `--var-file FILE`");
+    assert_eq!(
+        gap.remedy.as_ref().map(ToString::to_string).expect("a remedy"),
+        "give it with `--var rules=...`, or with `--var-file FILE`"
+    );
     assert_eq!(outcome(&open, "log-bucket-kms-encryption"), Outcome::Unknown);
     let none = inventory(&text, &["rules=[]"]);
     assert_eq!(bucket(&none).default_encryption.known(), Some(&Some("AES256".to_string())));
@@ -367,7 +374,10 @@ fn a_trail_that_may_not_be_made_may_not_log() {
     let text = small("count = var.create ? 1 : 0", "", "variable \"create\" {}");
     let open = inventory(&text, &[]);
     assert!(trail(&open).is_logging.gap().expect("it is open").message.contains("aws_cloudtrail.t is made is not known"));
-    assert_eq!(open.code.as_ref().expect("code").declared.iter().find(|d| d.noun == "trail").expect("a trail").address, "aws_cloudtrail.t[0]");
+    assert_eq!(
+        open.code.as_ref().expect("code").declared.iter().find(|d| d.noun == "trail").expect("a trail").address,
+        "aws_cloudtrail.t[0]"
+    );
     assert_eq!(inventory(&text, &["create=false"]).trails.len(), 0);
     assert!(trail(&inventory(&text, &["create=true"])).is_logging.known().is_some());
 }
@@ -430,9 +440,14 @@ fn a_policy_with_an_open_part_that_decides_is_unknown() {
     };
     let closed = inventory(&document("[\"*\"]", ""), &[]);
     assert_eq!(outcome(&closed, "log-bucket-tls-only"), Outcome::Pass);
-    let Fact::Known { from: Origin::Place { line, .. }, .. } = &bucket(&closed).policy else { panic!("{:?}", bucket(&closed).policy) };
+    let Fact::Known { from: Origin::Place { line, .. }, .. } = &bucket(&closed).policy else {
+        panic!("{:?}", bucket(&closed).policy)
+    };
     assert!(*line > 20, "{line}");
-    let open = inventory(&document("var.who", "variable \"who\" {}").replace("\"*\"\n      identifiers", "\"AWS\"\n      identifiers"), &[]);
+    let open = inventory(
+        &document("var.who", "variable \"who\" {}").replace("\"*\"\n      identifiers", "\"AWS\"\n      identifiers"),
+        &[],
+    );
     assert_eq!(outcome(&open, "log-bucket-tls-only"), Outcome::Unknown);
     let gap = bucket(&open).policy.gap().expect("it is open");
     assert!(gap.message.contains("`Principal` of the policy depends on var.who"), "{gap:?}");
@@ -525,7 +540,9 @@ resource "aws_s3_bucket_versioning" "other" {
 #[test]
 fn aliases_of_providers_tell_where_things_are_made() {
     let all = files(&[
-        ("main.tf", r#"
+        (
+            "main.tf",
+            r#"
 provider "aws" {
   region              = "eu-west-1"
   allowed_account_ids = ["111122223333"]
@@ -548,13 +565,18 @@ resource "aws_cloudtrail" "t" {
 resource "aws_sns_topic" "x" {
   provider = aws.logs
   name     = "x"
-}"#),
-        ("bucket/main.tf", "resource \"aws_s3_bucket\" \"b\" { bucket = \"acme\" }\noutput \"name\" { value = aws_s3_bucket.b.id }\n"),
+}"#,
+        ),
+        (
+            "bucket/main.tf",
+            "resource \"aws_s3_bucket\" \"b\" { bucket = \"acme\" }\noutput \"name\" { value = aws_s3_bucket.b.id }\n",
+        ),
     ]);
     let read = read_all(&all, &[]);
     let inventory = built(&read);
     assert_eq!(trail(&inventory).arn, "arn:aws:cloudtrail:eu-west-1:111122223333:trail/t");
-    let tags: Vec<String> = trail(&inventory).tags.known().expect("tags").iter().map(|tag| format!("{}={}", tag.key, tag.value)).collect();
+    let tags: Vec<String> =
+        trail(&inventory).tags.known().expect("tags").iter().map(|tag| format!("{}={}", tag.key, tag.value)).collect();
     assert_eq!(tags, ["app=audit", "team=security"]);
     assert_eq!(bucket(&inventory).owner_account.known().map(String::as_str), Some("444455556666"));
     assert_eq!(bucket(&inventory).region.known().map(String::as_str), Some("us-east-1"));
@@ -563,7 +585,10 @@ resource "aws_sns_topic" "x" {
     let of_bucket = declared.iter().find(|d| d.noun == "bucket").expect("a bucket");
     assert_eq!(of_bucket.address, "module.bucket.aws_s3_bucket.b");
     assert_eq!(of_bucket.place.as_ref().map(|p| (p.file.as_str(), p.line, p.column)), Some(("bucket/main.tf", 1, 1)));
-    assert_eq!(of_bucket.related.first().map(|p| (p.file.as_str(), p.line, p.what.as_str())), Some(("main.tf", 12, "called as module bucket")));
+    assert_eq!(
+        of_bucket.related.first().map(|p| (p.file.as_str(), p.line, p.what.as_str())),
+        Some(("main.tf", 12, "called as module bucket"))
+    );
 }
 
 #[test]
@@ -594,13 +619,17 @@ fn json_is_read_as_well() {
     let inventory = built(&read);
     assert_eq!(bucket(&inventory).name, "acme-logs");
     assert_eq!(outcome(&inventory, "log-bucket-versioning"), Outcome::Pass);
-    let Fact::Known { from: Origin::Place { file, line, .. }, .. } = &trail(&inventory).log_file_validation_enabled else { panic!() };
+    let Fact::Known { from: Origin::Place { file, line, .. }, .. } = &trail(&inventory).log_file_validation_enabled else {
+        panic!()
+    };
     assert_eq!((file.as_str(), *line), ("main.tf.json", 5));
 }
 
 #[test]
 fn a_comment_names_a_waiver() {
-    let text = format!("{PROVIDER}# trailproof:waive W-2026-014, W-2\nresource \"aws_cloudtrail\" \"t\" {{\n  name = \"t\"\n  s3_bucket_name = \"b\"\n}}\n");
+    let text = format!(
+        "{PROVIDER}# trailproof:waive W-2026-014, W-2\nresource \"aws_cloudtrail\" \"t\" {{\n  name = \"t\"\n  s3_bucket_name = \"b\"\n}}\n"
+    );
     let read = read(&text, &[]);
     let related = &read.stack.resources[0].related;
     assert!(related[0].names_waiver("W-2026-014") && related[1].names_waiver("W-2"), "{related:?}");
@@ -620,7 +649,14 @@ fn on_a_disk(all: &[(&str, &str)]) -> tempfile::TempDir {
 
 #[test]
 fn kinds_of_gaps_tell_what_would_help() {
-    let open = inventory(&small("enable_log_file_validation = var.v\n  is_multi_region_trail = data.aws_ssm_parameter.p.value", "", "variable \"v\" {}\ndata \"aws_ssm_parameter\" \"p\" { name = \"x\" }"), &[]);
+    let open = inventory(
+        &small(
+            "enable_log_file_validation = var.v\n  is_multi_region_trail = data.aws_ssm_parameter.p.value",
+            "",
+            "variable \"v\" {}\ndata \"aws_ssm_parameter\" \"p\" { name = \"x\" }",
+        ),
+        &[],
+    );
     let trail = trail(&open);
     assert_eq!(trail.log_file_validation_enabled.gap().map(|gap| gap.kind), Some(GapKind::AbsentInput));
     assert_eq!(trail.is_multi_region.gap().map(|gap| gap.kind), Some(GapKind::KnownAfterApply));

@@ -10,13 +10,20 @@ use trailproof::inventory::GapKind;
 #[test]
 fn what_a_broken_file_may_set_is_unknown() {
     let good = small("", "", "");
-    let all = files(&[("main.tf", &good), ("versioning.tf", "resource \"aws_s3_bucket_versioning\" \"v\" {\n  bucket = = 1\n}\n")]);
+    let all =
+        files(&[("main.tf", &good), ("versioning.tf", "resource \"aws_s3_bucket_versioning\" \"v\" {\n  bucket = = 1\n}\n")]);
     let read = read_all(&all, &[]);
     assert_eq!(read.gaps.len(), 1);
     assert!(read.gaps[0].message.starts_with("versioning.tf:2:12: "), "{}", read.gaps[0].message);
     assert!(!read.stack.is_whole);
     let inventory = built(&read);
-    for policy in ["log-bucket-versioning", "log-bucket-object-lock", "log-bucket-tls-only", "log-bucket-kms-encryption", "log-bucket-confused-deputy"] {
+    for policy in [
+        "log-bucket-versioning",
+        "log-bucket-object-lock",
+        "log-bucket-tls-only",
+        "log-bucket-kms-encryption",
+        "log-bucket-confused-deputy",
+    ] {
         let all = findings(&inventory);
         assert!(all.iter().filter(|f| f.policy == policy).all(|f| f.outcome == Outcome::Unknown), "{policy}");
     }
@@ -55,7 +62,10 @@ fn what_init_installed_is_read() {
             ".terraform/modules/modules.json",
             r#"{"Modules":[{"Key":"","Source":"","Dir":"."},{"Key":"v","Source":"registry.terraform.io/acme/versioning/aws","Dir":".terraform/modules/v"},{"Key":"v.inner","Source":"./inner","Dir":".terraform/modules/v/inner"}]}"#,
         ),
-        (".terraform/modules/v/main.tf", "variable \"bucket\" {}\nmodule \"inner\" {\n  source = \"./inner\"\n  bucket = var.bucket\n}\n"),
+        (
+            ".terraform/modules/v/main.tf",
+            "variable \"bucket\" {}\nmodule \"inner\" {\n  source = \"./inner\"\n  bucket = var.bucket\n}\n",
+        ),
         (
             ".terraform/modules/v/inner/main.tf",
             "variable \"bucket\" {}\nresource \"aws_s3_bucket_versioning\" \"v\" {\n  bucket = var.bucket\n  versioning_configuration { status = \"Enabled\" }\n}\n",
@@ -80,7 +90,10 @@ fn circles_end_and_the_rest_goes_on() {
     assert_eq!(outcome(&built(&read_looped), "log-bucket-versioning"), Outcome::Pass);
     let module = read_all(&files(&[("main.tf", "module \"m\" { source = \"./\" }\n")]), &[]);
     assert!(module.gaps[0].message.contains("calls itself"), "{:?}", module.gaps);
-    let two = read_all(&files(&[("main.tf", "module \"m\" { source = \"./a\" }\n"), ("a/main.tf", "module \"n\" { source = \"../\" }\n")]), &[]);
+    let two = read_all(
+        &files(&[("main.tf", "module \"m\" { source = \"./a\" }\n"), ("a/main.tf", "module \"n\" { source = \"../\" }\n")]),
+        &[],
+    );
     assert!(two.gaps[0].message.contains("calls itself"), "{:?}", two.gaps);
     let own = read(&small("", "count = length(aws_s3_bucket.b) > 0 ? 1 : 0", ""), &[]);
     assert_eq!(own.stack.resources.len(), 2);
@@ -91,7 +104,14 @@ fn circles_end_and_the_rest_goes_on() {
 #[test]
 fn much_is_bounded() {
     let begin = Instant::now();
-    let many = read(&small("", "", "resource \"aws_s3_bucket_versioning\" \"v\" {\n  count = 1e9\n  bucket = aws_s3_bucket.b.id\n  versioning_configuration { status = \"Enabled\" }\n}\n"), &[]);
+    let many = read(
+        &small(
+            "",
+            "",
+            "resource \"aws_s3_bucket_versioning\" \"v\" {\n  count = 1e9\n  bucket = aws_s3_bucket.b.id\n  versioning_configuration { status = \"Enabled\" }\n}\n",
+        ),
+        &[],
+    );
     assert!(many.gaps[0].message.contains("more than 2000 instances"), "{:?}", many.gaps);
     let inventory = built(&many);
     assert_eq!(outcome(&inventory, "log-bucket-versioning"), Outcome::Unknown);
@@ -159,7 +179,8 @@ fn links_lead_nowhere_else() {
         ("project/.git/HEAD", ""),
         ("project/main.tf", &small("s3_key_prefix = file(\"link.txt\")", "", "")),
     ]);
-    let link = |from: &str, to: &str| std::os::unix::fs::symlink(folder.path().join(from), folder.path().join(to)).expect("a link");
+    let link =
+        |from: &str, to: &str| std::os::unix::fs::symlink(folder.path().join(from), folder.path().join(to)).expect("a link");
     link("outside/secret.txt", "project/link.txt");
     link("outside/more.tf", "project/more.tf");
     link("project", "project/loop");
@@ -172,7 +193,11 @@ fn links_lead_nowhere_else() {
 
 #[test]
 fn secrets_are_not_shown() {
-    let text = small("s3_key_prefix = var.p", "tags = { x = var.p }", "variable \"p\" {\n  default = \"s3cr3t\"\n  sensitive = true\n}\n");
+    let text = small(
+        "s3_key_prefix = var.p",
+        "tags = { x = var.p }",
+        "variable \"p\" {\n  default = \"s3cr3t\"\n  sensitive = true\n}\n",
+    );
     let inventory = inventory(&text, &[]);
     assert!(!inventory.to_json().expect("JSON").contains("s3cr3t"));
     let gap = inventory.trails[0].s3_key_prefix.gap().expect("a gap");

@@ -274,7 +274,11 @@ fn shaped(count: usize) -> Memory {
             "resource \"aws_kms_key\" \"k{at}\" {{ enable_key_rotation = true }}\nmodule \"trail{at}\" {{\n  source = \"./modules/trail\"\n  \
              name = \"Team {at}\"\n  kms_key_arn = aws_kms_key.k{at}.arn\n  is_multi_region_trail = var.multi\n  {}\n  {}\n}}\n",
             if at % 4 == 3 { "retention = var.retention" } else { "retention = 400" },
-            if at % 2 == 0 { "event_selector = [{ data_resource = [{ type = \"AWS::S3::Object\", values = [\"arn:aws:s3\"] }] }]" } else { "" },
+            if at % 2 == 0 {
+                "event_selector = [{ data_resource = [{ type = \"AWS::S3::Object\", values = [\"arn:aws:s3\"] }] }]"
+            } else {
+                ""
+            },
         );
     }
     let mut all = files(&MODULES);
@@ -319,7 +323,13 @@ fn most_of_what_shared_modules_write_is_known() {
     assert!(share >= 950, "{known} known, {open} open");
     let all = findings(&inventory);
     let passes = |policy: &str| all.iter().filter(|f| f.policy == policy && f.outcome == Outcome::Pass).count();
-    for policy in ["log-bucket-versioning", "log-bucket-tls-only", "log-bucket-kms-encryption", "trail-kms-encryption", "trail-log-file-validation"] {
+    for policy in [
+        "log-bucket-versioning",
+        "log-bucket-tls-only",
+        "log-bucket-kms-encryption",
+        "trail-kms-encryption",
+        "trail-log-file-validation",
+    ] {
         assert_eq!(passes(policy), 20, "{policy}");
     }
 }

@@ -418,11 +418,11 @@ fn resources_of(file: &str, instances: &BTreeMap<String, Instance>) -> Vec<Resou
 
 /// Whether resources of a type are looked at.
 fn is_looked_at(kind: &str) -> bool {
-    let address =
-        Address { modules: Vec::new(), is_data: false, r#type: kind.to_string(), name: String::new(), key: None };
+    let address = Address { modules: Vec::new(), is_data: false, r#type: kind.to_string(), name: String::new(), key: None };
     let home = Home { account: String::new(), partition: String::new(), region: String::new() };
     let (node, none) = (Node::new(super::node::State::Absent), BTreeMap::new());
-    let seen = Seen { file: "", text: "", address: &address, node: &node, home: &home, is_new: true, instances: &none, place: None };
+    let seen =
+        Seen { file: "", text: "", address: &address, node: &node, home: &home, is_new: true, instances: &none, place: None };
     body(&seen).is_some()
 }
 

@@ -43,7 +43,9 @@ pub(super) fn homes(told: &BTreeMap<String, Told>, file: &str, partition: &dyn F
     let home = |(key, of): (&String, &Told)| {
         let shared = known.get(of.signature.as_str()).filter(|ids| ids.len() == 1).and_then(|ids| ids.first());
         let open = || match told.iter().find(|(_, other)| other.signature == of.signature) {
-            Some((first, _)) if several && !of.signature.is_empty() => placeholder(&format!("account of provider {first} in {file}")),
+            Some((first, _)) if several && !of.signature.is_empty() => {
+                placeholder(&format!("account of provider {first} in {file}"))
+            }
             _ => placeholder(&format!("account of {file}")),
         };
         let account = of.account.clone().or_else(|| shared.map(|id| (*id).to_string())).unwrap_or_else(open);

@@ -179,14 +179,23 @@ impl<'a> Project<'a> {
     }
 
     /// The blocks that a `dynamic` block makes.
-    fn dynamic(&self, site: Site<'_>, file: &SourceText, block: &Block, name: &str, deeper: usize) -> Result<Vec<Node>, Box<Gap>> {
+    fn dynamic(
+        &self,
+        site: Site<'_>,
+        file: &SourceText,
+        block: &Block,
+        name: &str,
+        deeper: usize,
+    ) -> Result<Vec<Node>, Box<Gap>> {
         let mistake = |what: &str| Box::new(wrong(what));
         let for_each = block.body.get_attribute("for_each").ok_or_else(|| mistake("a `dynamic` block without `for_each`"))?;
         let content = block.body.get_blocks("content").next().ok_or_else(|| mistake("a `dynamic` block without `content`"))?;
         let iterator = match block.body.get_attribute("iterator").map(|iterator| &iterator.value) {
-            Some(written) => {
-                written.as_variable().map(|name| name.as_str()).or_else(|| written.as_str()).ok_or_else(|| mistake("an iterator that is no name"))?
-            }
+            Some(written) => written
+                .as_variable()
+                .map(|name| name.as_str())
+                .or_else(|| written.as_str())
+                .ok_or_else(|| mistake("an iterator that is no name"))?,
             None => name,
         };
         let collection = self.eval(site.env, &for_each.value)?;
@@ -231,7 +240,9 @@ impl<'a> Project<'a> {
             Kind::Text(text) => State::Text(text.to_string()),
             Kind::Open(open) => text(&open.text, &|| open.gap.clone()),
             Kind::List(items) => State::List(items.iter().map(|item| self.node(item, reads, false)).collect()),
-            Kind::Map(map) => State::Map(map.iter().map(|(key, value)| (key.to_string(), self.node(value, reads, false))).collect()),
+            Kind::Map(map) => {
+                State::Map(map.iter().map(|(key, value)| (key.to_string(), self.node(value, reads, false))).collect())
+            }
             Kind::Identity(identity) => {
                 let addresses = || identity.addresses.iter().map(ToString::to_string).collect::<Vec<_>>();
                 match (reads, &identity.text) {

@@ -16,6 +16,7 @@ pub(super) fn call(project: &Project<'_>, name: &str, arguments: &[Value]) -> Op
         "concat" => concat(arguments),
         "flatten" => with_list(arguments, flatten),
         "compact" => with_list(arguments, compact),
+        "distinct" if arguments.iter().any(is_too_many) => Err(refused("a collection with too many elements")),
         "distinct" => with_list(arguments, |items| match items.len() < 2 || items.iter().all(is_settled) {
             true => Ok(Value::list(distinct(items))),
             false => Ok(unsettled(items)),
@@ -35,9 +36,7 @@ pub(super) fn call(project: &Project<'_>, name: &str, arguments: &[Value]) -> Op
             Kind::List(items) => items.is_empty(),
             _ => false,
         }),
-        "keys" => with_map(arguments, |map| {
-            Ok(Value::list(map.keys().map(|key| Value::new(Kind::Text(key.clone()))).collect()))
-        }),
+        "keys" => with_map(arguments, |map| Ok(Value::list(map.keys().map(|key| Value::new(Kind::Text(key.clone()))).collect()))),
         "values" => with_map(arguments, |map| Ok(Value::list(map.values().cloned().collect()))),
         "lookup" => lookup(arguments),
         "element" => element(project, arguments),
@@ -122,13 +121,22 @@ fn distinct(items: &[Value]) -> Vec<Value> {
     kept
 }
 
+/// Whether a list holds more than are held against one another. Texts are told apart at once.
+fn is_too_many(list: &Value) -> bool {
+    matches!(&list.kind, Kind::List(items) if items.len() > 4_096 && items.iter().any(|item| !matches!(item.kind, Kind::Text(_))))
+}
+
 /// A set: sorted, each once.
 pub(super) fn set(items: Vec<Value>) -> Value {
     // Which of those that are open are the same is not known, and so is how many there are.
     if !items.iter().all(is_settled) && items.len() > 1 {
         return unsettled(&items);
     }
-    let mut kept = distinct(&items);
+    let items = Value::list(items);
+    if is_too_many(&items) {
+        return Value::unknown(wrong("a collection with too many elements"));
+    }
+    let mut kept = items.elements().map(|items| distinct(&items)).unwrap_or_default();
     kept.sort_by(|one, other| match (&one.kind, &other.kind) {
         (Kind::Text(one), Kind::Text(other)) => one.cmp(other),
         (Kind::Number(one), Kind::Number(other)) => one.total_cmp(other),
@@ -329,9 +337,10 @@ fn contains(arguments: &[Value]) -> Outcome {
 fn slice(arguments: &[Value]) -> Outcome {
     let [list, from, to] = arguments else { return Err(refused("`slice` of something else than a list and two numbers")) };
     match (&list.kind, from.to_number()?, to.to_number()?) {
-        (Kind::List(items), Some(from), Some(to)) if from >= 0.0 && from <= to => {
-            items.get(from as usize..to as usize).map(|part| Value::list(part.to_vec())).ok_or_else(|| refused("`slice` beyond the list"))
-        }
+        (Kind::List(items), Some(from), Some(to)) if from >= 0.0 && from <= to => items
+            .get(from as usize..to as usize)
+            .map(|part| Value::list(part.to_vec()))
+            .ok_or_else(|| refused("`slice` beyond the list")),
         (Kind::List(_), Some(_), Some(_)) => Err(refused("`slice` beyond the list")),
         (Kind::Unknown(_), _, _) => Ok(list.clone()),
         _ => Ok(unsettled(&[from.clone(), to.clone()])),
@@ -392,6 +401,7 @@ fn sets(arguments: &[Value], join: impl Fn(Vec<Value>, Vec<Value>) -> Vec<Value>
             _ => return Err(refused("a function of sets, of something that is none")),
         };
         few(items.len())?;
+        few(all.as_ref().map_or(0, Vec::len).saturating_mul(items.len()) / 64)?;
         all = Some(match all {
             Some(before) => join(before, items),
             None => items,

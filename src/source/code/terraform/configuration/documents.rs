@@ -38,7 +38,8 @@ impl<'a> Project<'a> {
             }
             let text = json!({ "Version": "2012-10-17", "Statement": statements }).to_string().replace("&{", "${");
             self.spend(text.len() / 64)?;
-            let gap = why.unwrap_or_else(|| Gap::new(GapKind::KnownAfterApply, format!("a part of {} is open", instance.address)));
+            let gap =
+                why.unwrap_or_else(|| Gap::new(GapKind::KnownAfterApply, format!("a part of {} is open", instance.address)));
             Ok(Value::texts(text, &gap).by(tree.basis))
         })
     }
@@ -128,8 +129,7 @@ impl<'a> Project<'a> {
         if self.open_names.borrow().contains(text) {
             return true;
         }
-        let settled =
-            |name: &str| self.is_declared(name) || (!is_resource && (name == home.account || name == home.region));
+        let settled = |name: &str| self.is_declared(name) || (!is_resource && (name == home.account || name == home.region));
         matches!(element, "Resource" | "NotResource" | "Principal" | "NotPrincipal" | "Condition" | "Sid")
             && placeholders(text).all(settled)
     }
@@ -145,10 +145,13 @@ impl<'a> Project<'a> {
         let name = name.split('⟩').next().unwrap_or_default().trim_start_matches(OPEN);
         let gap = |kind, remedy: String| Gap::new(kind, format!("{what} depends on {name}")).with_remedy(Remedy::Do(remedy));
         match name.strip_prefix("var.").and_then(|rest| rest.split([' ', '.', '[']).next()) {
-            Some(variable) => gap(GapKind::AbsentInput, format!("give it with `--var {variable}=...`, or with `--var-file FILE`")),
-            None if name.starts_with("account of") || name.starts_with("Region of") => {
-                gap(GapKind::KnownAfterApply, "name it in the provider (`allowed_account_ids`, `region`), or scan a plan instead".into())
+            Some(variable) => {
+                gap(GapKind::AbsentInput, format!("give it with `--var {variable}=...`, or with `--var-file FILE`"))
             }
+            None if name.starts_with("account of") || name.starts_with("Region of") => gap(
+                GapKind::KnownAfterApply,
+                "name it in the provider (`allowed_account_ids`, `region`), or scan a plan instead".into(),
+            ),
             None => gap(GapKind::KnownAfterApply, "write it out, or scan a plan instead".into()),
         }
     }

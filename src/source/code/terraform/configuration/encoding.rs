@@ -87,7 +87,9 @@ fn read(value: &Json, gap: Option<&Gap>) -> Value {
             None => Value::text(text),
         },
         Json::Array(items) => Value::list(items.iter().map(|item| read(item, gap)).collect()),
-        Json::Object(map) if map.keys().any(|key| key.contains(OPEN)) => gap.map_or_else(foreign, |gap| Value::unknown(gap.clone())),
+        Json::Object(map) if map.keys().any(|key| key.contains(OPEN)) => {
+            gap.map_or_else(foreign, |gap| Value::unknown(gap.clone()))
+        }
         Json::Object(map) => {
             let made: BTreeMap<Rc<str>, Value> = map.iter().map(|(key, value)| (key.as_str().into(), read(value, gap))).collect();
             Value::map(made)

@@ -24,7 +24,11 @@ pub(super) enum Expanded {
     Count(usize, Basis),
     Keys(Vec<(Rc<str>, Value)>, Basis),
     /// One stands for all of which it is not known whether they are made: the first, where there is no other.
-    Open { gap: Gap, is_one: bool, is_keyed: bool },
+    Open {
+        gap: Gap,
+        is_one: bool,
+        is_keyed: bool,
+    },
 }
 
 impl<'a> Project<'a> {
@@ -93,7 +97,9 @@ impl<'a> Project<'a> {
         match count {
             Expression::Parenthesis(inner) => self.is_one_at_most(env, inner.inner()),
             Expression::Conditional(of) => [&of.true_expr, &of.false_expr].iter().all(|arm| self.is_one_at_most(env, arm)),
-            other => matches!(self.eval(env, other).map(|value| value.to_number()), Ok(Ok(Some(number))) if (0.0..=1.0).contains(&number)),
+            other => {
+                matches!(self.eval(env, other).map(|value| value.to_number()), Ok(Ok(Some(number))) if (0.0..=1.0).contains(&number))
+            }
         }
     }
 
@@ -140,7 +146,8 @@ impl<'a> Project<'a> {
         for (number, each, doubt) in each(&expanded) {
             let step = Step { name: name.to_string(), key: number.clone() };
             let address: Rc<str> = format!("{}module.{step}", prefix(scope)).into();
-            let what = led.clone().and_then(|module| self.call_scope(scope, call, module, &step, &key, each.clone(), doubt.as_ref()));
+            let what =
+                led.clone().and_then(|module| self.call_scope(scope, call, module, &step, &key, each.clone(), doubt.as_ref()));
             made.push(Rc::new(Instance { scope: scope.number, what: What::Module(what), key: number, each, address, doubt }));
         }
         scope.instances.borrow_mut().insert(text, made.clone());
@@ -256,4 +263,3 @@ fn keys(value: &Value) -> Result<Result<(Vec<(Rc<str>, Value)>, Basis), Gap>, Bo
         _ => Err(Box::new(wrong("a `for_each` of something that is neither a map nor a set"))),
     }
 }
-

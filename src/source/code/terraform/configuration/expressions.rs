@@ -187,13 +187,19 @@ impl Project<'_> {
     /// An attribute of an object, or of a resource.
     pub(super) fn attribute(&self, of: &Value, name: &str) -> Outcome {
         match &of.kind {
-            Kind::Map(map) => {
-                map.get(name).cloned().map(|value| value.by(of.basis)).ok_or_else(|| Box::new(wrong(&format!("no attribute `{name}` in a value"))))
-            }
+            Kind::Map(map) => map
+                .get(name)
+                .cloned()
+                .map(|value| value.by(of.basis))
+                .ok_or_else(|| Box::new(wrong(&format!("no attribute `{name}` in a value")))),
             Kind::Instance(instance) => self.instance_attribute(instance, name),
             Kind::Unknown(unknown) => Ok(match &unknown.label {
                 Some(label) if unknown.instance.is_none() => Value::named(unknown.gap.clone(), further(label, name)),
-                _ => Value::new(Kind::Unknown(Rc::new(super::value::Unknown { label: None, instance: None, ..(**unknown).clone() }))),
+                _ => Value::new(Kind::Unknown(Rc::new(super::value::Unknown {
+                    label: None,
+                    instance: None,
+                    ..(**unknown).clone()
+                }))),
             }),
             Kind::Identity(_) | Kind::Open(_) => Err(Box::new(wrong(&format!("the attribute `{name}` of a text")))),
             Kind::List(_) => Err(Box::new(wrong(&format!("the attribute `{name}` of a list")))),
@@ -216,7 +222,9 @@ impl Project<'_> {
             return Ok(of.clone());
         }
         match (&of.kind, &index.kind) {
-            (Kind::List(items), Kind::Unknown(_) | Kind::Open(_) | Kind::Identity(_)) => Ok(one_of(items.iter(), &index.open_gap())),
+            (Kind::List(items), Kind::Unknown(_) | Kind::Open(_) | Kind::Identity(_)) => {
+                Ok(one_of(items.iter(), &index.open_gap()))
+            }
             (Kind::Map(map), Kind::Unknown(_) | Kind::Open(_) | Kind::Identity(_)) => {
                 if let Kind::Identity(identity) = &index.kind
                     && let Some(Kind::Text(key)) = &identity.text
@@ -229,7 +237,10 @@ impl Project<'_> {
             (Kind::List(items), _) => {
                 let Some(number) = index.to_number()? else { return Ok(Value::unknown(index.open_gap())) };
                 let found = (number >= 0.0 && number.fract() == 0.0).then(|| items.get(number as usize)).flatten();
-                found.cloned().map(|value| value.by(basis)).ok_or_else(|| Box::new(wrong("an index that the list does not reach")))
+                found
+                    .cloned()
+                    .map(|value| value.by(basis))
+                    .ok_or_else(|| Box::new(wrong("an index that the list does not reach")))
             }
             (Kind::Map(_) | Kind::Instance(_), _) => match index.as_text()? {
                 Ok(key) => Ok(self.attribute(of, &key)?.by(basis)),
@@ -435,9 +446,7 @@ pub(super) fn pairs(collection: &Value) -> Result<Pairs<'_>, Box<Gap>> {
         Kind::List(items) => {
             Ok(Ok(items.iter().enumerate().map(|(at, item)| (Value::number(at as f64), item.clone())).collect()))
         }
-        Kind::Map(map) => {
-            Ok(Ok(map.iter().map(|(key, value)| (Value::new(Kind::Text(key.clone())), value.clone())).collect()))
-        }
+        Kind::Map(map) => Ok(Ok(map.iter().map(|(key, value)| (Value::new(Kind::Text(key.clone())), value.clone())).collect())),
         Kind::Unknown(_) => Ok(Err(collection)),
         Kind::Null => Err(Box::new(wrong("a `for` over null"))),
         _ => Err(Box::new(wrong("a `for` over something that has no elements"))),

@@ -39,7 +39,8 @@ pub trait Files: Sync {
 /// Files in memory, by their paths.
 impl Files for BTreeMap<PathBuf, Vec<u8>> {
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
-        let name = |path: &PathBuf| Some((path.parent() == Some(folder)).then(|| path.file_name())??.to_string_lossy().into_owned());
+        let name =
+            |path: &PathBuf| Some((path.parent() == Some(folder)).then(|| path.file_name())??.to_string_lossy().into_owned());
         let names: Vec<String> = self.keys().filter_map(name).collect();
         if names.is_empty() { Err(io::ErrorKind::NotFound.into()) } else { Ok(names) }
     }
@@ -158,9 +159,15 @@ impl Loader<'_> {
         if let Some(number) = self.by_path.get(&real) {
             return Ok(*number);
         }
-        let mut names: Vec<String> = self.files.list(path)?.into_iter().filter(|name| is_configuration(name)).collect();
-        names.sort();
         let mut folder = Folder { path: path.to_path_buf(), files: Vec::new(), gaps: Vec::new() };
+        let mut all = self.files.list(path)?;
+        all.sort();
+        let (mut names, others): (Vec<String>, Vec<String>) = all.into_iter().partition(|name| is_configuration(name));
+        for name in others.iter().filter(|name| name.ends_with(".tofu") || name.ends_with(".tofu.json")) {
+            let message = format!("{} is written for OpenTofu alone, and is not read", shown(&path.join(name)));
+            let remedy = "give the plan: `tofu plan -out tfplan && tofu show -json tfplan > plan.json`";
+            folder.gaps.push(Gap::new(GapKind::AbsentInput, message).with_remedy(Remedy::Do(remedy.into())));
+        }
         if names.len() > MOST_FILES {
             let message = format!("{}: more than {MOST_FILES} files of one folder are not read", shown(path));
             folder.gaps.push(Gap::new(GapKind::NotUnderstood, message).with_remedy(Remedy::Do("scan a plan instead".into())));
@@ -231,7 +238,15 @@ impl Loader<'_> {
     }
 
     /// The folder that a call leads to.
-    fn lead(&mut self, folder: &Path, key: &str, name: &str, source: Option<&str>, spot: &str, above: &[usize]) -> Result<usize, Gap> {
+    fn lead(
+        &mut self,
+        folder: &Path,
+        key: &str,
+        name: &str,
+        source: Option<&str>,
+        spot: &str,
+        above: &[usize],
+    ) -> Result<usize, Gap> {
         let gap = |kind, message: String, remedy: &str| {
             Gap::new(kind, format!("{spot}: module `{name}`{message}")).with_remedy(Remedy::Do(remedy.into()))
         };

@@ -52,13 +52,15 @@ impl Project<'_> {
                 Err(_) => return Err(Box::new(wrong("`...` behind something that is no list"))),
             }
         }
-        self.spend(arguments.len())?;
+        self.spend(arguments.iter().map(size).sum())?;
         let basis = arguments.iter().map(|argument| argument.basis).max().unwrap_or_default();
         // Instances are objects to functions.
         let value = match name {
             "file" | "templatefile" | "fileexists" | "filebase64" => self.of_file(env, name, &arguments)?,
             "sensitive" => Value::secret(),
-            "nonsensitive" | "ephemeralasnull" => arguments.into_iter().next().ok_or_else(|| wrong("a call without arguments"))?,
+            "nonsensitive" | "ephemeralasnull" => {
+                arguments.into_iter().next().ok_or_else(|| wrong("a call without arguments"))?
+            }
             "tostring" | "tonumber" | "tobool" | "tolist" | "toset" | "tomap" => self.as_kind(name, &arguments)?,
             _ => match collections::call(self, name, &arguments)
                 .or_else(|| text::call(self, name, &arguments))
@@ -154,7 +156,9 @@ impl Project<'_> {
         match name {
             "file" => Ok(Value::text(text)),
             "templatefile" => {
-                let Ok(template) = hcl_edit::parser::parse_template(&text) else { return outside("is a template that cannot be read") };
+                let Ok(template) = hcl_edit::parser::parse_template(&text) else {
+                    return outside("is a template that cannot be read");
+                };
                 let variables = match arguments.get(1).map(|variables| &variables.kind) {
                     Some(Kind::Map(map)) => map.clone(),
                     Some(Kind::Unknown(_)) => return Ok(arguments[1].clone()),
@@ -189,6 +193,16 @@ impl Project<'_> {
                 self.bound_all(rest, Some(&Bound { name, value: (*value).clone(), outer }), work)
             }
         }
+    }
+}
+
+/// The work that a function has with a value.
+fn size(value: &Value) -> usize {
+    1 + match &value.kind {
+        Kind::List(items) => items.len() / 8,
+        Kind::Map(map) => map.len() / 8,
+        Kind::Text(text) => text.len() / 64,
+        _ => 0,
     }
 }
 

@@ -38,9 +38,11 @@ impl<'a> Project<'a> {
         let mut homes = provider::homes(&told, &file, &|region| provider::partition_of(region).to_string());
         own()
             .filter_map(|(key, declared)| {
-                let tags = declared.blocks("default_tags").first().and_then(|(_, block)| block.body.get_attribute("tags")).map(|tags| {
-                    self.eval(&Env::of(scope.number), &tags.value).unwrap_or_else(|gap| Value::unknown(*gap))
-                });
+                let tags = declared
+                    .blocks("default_tags")
+                    .first()
+                    .and_then(|(_, block)| block.body.get_attribute("tags"))
+                    .map(|tags| self.eval(&Env::of(scope.number), &tags.value).unwrap_or_else(|gap| Value::unknown(*gap)));
                 Some((key.clone(), Rc::new(Provider { home: homes.remove(key)?, tags })))
             })
             .collect()
@@ -135,7 +137,9 @@ impl<'a> Project<'a> {
         let declared = instance.name().and_then(|name| scope.module.resources.get(&name));
         let mut home = match self.provider(scope, instance) {
             Some(provider) => provider.home.clone(),
-            None if declared.is_some_and(|declared| declared.value("provider").is_none()) && self.has_no_provider() => self.nowhere(""),
+            None if declared.is_some_and(|declared| declared.value("provider").is_none()) && self.has_no_provider() => {
+                self.nowhere("")
+            }
             None => {
                 let written = declared.and_then(|declared| declared.value("provider")).map(|written| written.to_string());
                 self.nowhere(&format!("{} of {}", written.as_deref().unwrap_or("aws").trim(), super::names::prefix(scope)))

@@ -171,7 +171,11 @@ struct Instance {
 
 #[derive(Debug)]
 enum What {
-    Resource { is_data: bool, kind: String, name: String },
+    Resource {
+        is_data: bool,
+        kind: String,
+        name: String,
+    },
     /// A module, by the number of its scope; why it was not read.
     Module(Result<usize, Gap>),
 }

@@ -175,9 +175,7 @@ impl<'a> Project<'a> {
                 let value = self.output(&scope, name)?;
                 Ok(if instance.is_made() { value } else { doubtful(&value) })
             }
-            What::Module(Err(gap)) => {
-                Ok(Value::named(gap.clone(), format!("{}.{name} of {}", instance.address, self.file)))
-            }
+            What::Module(Err(gap)) => Ok(Value::named(gap.clone(), format!("{}.{name} of {}", instance.address, self.file))),
             What::Resource { .. } => {
                 let Some(scope) = self.scope(instance.scope) else { return Err(Box::new(wrong("a module that is not there"))) };
                 let key = format!("{}.{name}", instance.address);
@@ -210,12 +208,8 @@ impl<'a> Project<'a> {
             if is_data {
                 return text.map(|text| Ok(Value::new(text))).unwrap_or_else(|| Ok(self.later(instance, name)));
             }
-            let identity = Identity {
-                addresses: vec![instance.address.clone()],
-                attribute: name.into(),
-                text,
-                is_made: instance.is_made(),
-            };
+            let identity =
+                Identity { addresses: vec![instance.address.clone()], attribute: name.into(), text, is_made: instance.is_made() };
             return Ok(Value::new(Kind::Identity(Rc::new(identity))).by(written.map(|value| value.basis).unwrap_or_default()));
         }
         Ok(self.later(instance, name))
@@ -300,7 +294,9 @@ impl<'a> Project<'a> {
 pub(super) fn naming(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "aws_s3_bucket" => "bucket",
-        "aws_cloudtrail" | "aws_cloudwatch_log_group" | "aws_sns_topic" | "aws_kms_alias" | "aws_iam_role" | "aws_iam_user" => "name",
+        "aws_cloudtrail" | "aws_cloudwatch_log_group" | "aws_sns_topic" | "aws_kms_alias" | "aws_iam_role" | "aws_iam_user" => {
+            "name"
+        }
         "aws_kms_key" => "key_id",
         _ => return None,
     })
@@ -344,11 +340,14 @@ fn doubtful(value: &Value) -> Value {
             text: of.text.clone(),
             is_made: false,
         })),
-        Kind::List(items) => Kind::List(Rc::new(items.iter().map(doubtful).collect())),
-        Kind::Map(map) => Kind::Map(Rc::new(map.iter().map(|(key, value)| (key.clone(), doubtful(value))).collect())),
+        Kind::List(items) => return Value::list(items.iter().map(doubtful).collect()).by(value.basis),
+        Kind::Map(map) => {
+            let made = map.iter().map(|(key, value)| (key.clone(), doubtful(value)));
+            return Value::map(made.collect()).by(value.basis);
+        }
         other => other.clone(),
     };
-    Value { kind, basis: value.basis }
+    Value::new(kind).by(value.basis)
 }
 
 fn spot(declared: Option<&super::Declared<'_>>) -> Option<String> {

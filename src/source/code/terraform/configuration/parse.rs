@@ -254,7 +254,9 @@ fn blocks(name: &str, labels: usize, above: Vec<String>, value: &Expression, int
 fn inner(object: &Object) -> Body {
     let mut body = Body::new();
     for (key, value) in object.iter() {
-        let Some((name, ident)) = key_text(key).and_then(|name| Some((name.clone(), Ident::try_new(name).ok()?))) else { continue };
+        let Some((name, ident)) = key_text(key).and_then(|name| Some((name.clone(), Ident::try_new(name).ok()?))) else {
+            continue;
+        };
         if name == "dynamic" {
             let _ = blocks("dynamic", 1, Vec::new(), value.expr(), &mut body);
         } else if name == "content" && matches!(value.expr(), Expression::Object(_) | Expression::Array(_)) {

@@ -19,8 +19,8 @@ use crate::inventory::{Fact, Gap, GapKind, Remedy, SourcePlace};
 use crate::source::code::cloudformation::conditional;
 use crate::source::code::node::{Node, State};
 use crate::source::code::resource::{Body, OnlyIf, Stack, Target};
-use crate::source::code::terraform::address::{Address, Key};
 use crate::source::code::terraform;
+use crate::source::code::terraform::address::{Address, Key};
 
 /// The stack on which one configuration is worked out: expressions lead through names, and those through others.
 const STACK_BYTES: usize = 256 * 1024 * 1024;

@@ -247,9 +247,10 @@ fn what_is_wrong_is_an_error_with_its_place() {
 
 #[test]
 fn values_come_in_terraforms_order() {
-    let mut all = files(&[
-        ("main.tf", "variable \"a\" { default = \"default\" }\nvariable \"n\" {\n  type = number\n  default = 0\n}\nvariable \"l\" {\n  type = list(string)\n  default = []\n}\n"),
-    ]);
+    let mut all = files(&[(
+        "main.tf",
+        "variable \"a\" { default = \"default\" }\nvariable \"n\" {\n  type = number\n  default = 0\n}\nvariable \"l\" {\n  type = list(string)\n  default = []\n}\n",
+    )]);
     let none = Given::default();
     assert_eq!(in_files(&all, &none, "var.a"), "\"default\"");
     let mut add = |path: &str, text: &str, wanted: &str| {
@@ -279,16 +280,27 @@ fn values_come_in_terraforms_order() {
 #[test]
 fn override_files_are_laid_upon_the_rest() {
     let all = files(&[
-        ("a_override.tf", "locals { x = 2 }\nvariable \"v\" { default = \"over\" }\nresource \"aws_s3_bucket\" \"b\" { bucket = \"second\" }\n"),
-        ("main.tf", "locals {\n  x = 1\n  y = 3\n}\nvariable \"v\" { default = \"under\" }\nresource \"aws_s3_bucket\" \"b\" { bucket = \"first\" }\n"),
+        (
+            "a_override.tf",
+            "locals { x = 2 }\nvariable \"v\" { default = \"over\" }\nresource \"aws_s3_bucket\" \"b\" { bucket = \"second\" }\n",
+        ),
+        (
+            "main.tf",
+            "locals {\n  x = 1\n  y = 3\n}\nvariable \"v\" { default = \"under\" }\nresource \"aws_s3_bucket\" \"b\" { bucket = \"first\" }\n",
+        ),
     ]);
-    assert_eq!(in_files(&all, &Given::default(), "[local.x, local.y, var.v, \"-${aws_s3_bucket.b.id}\"]"), "[2,3,\"over\",\"-second\"]");
+    assert_eq!(
+        in_files(&all, &Given::default(), "[local.x, local.y, var.v, \"-${aws_s3_bucket.b.id}\"]"),
+        "[2,3,\"over\",\"-second\"]"
+    );
 }
 
 #[test]
 fn modules_give_what_they_are_given() {
     let all = files(&[
-        ("main.tf", r#"
+        (
+            "main.tf",
+            r#"
 module "m" {
   for_each = { a = "one", b = "two" }
   source   = "./modules/m"
@@ -301,8 +313,12 @@ module "off" {
 }
 module "gone" {
   source = "terraform-aws-modules/vpc/aws"
-}"#),
-        ("modules/m/main.tf", "variable \"name\" { type = string }\nresource \"aws_s3_bucket\" \"b\" { bucket = \"${var.name}-logs\" }\noutput \"id\" { value = aws_s3_bucket.b.id }\noutput \"text\" { value = \"${var.name}!${path.module}\" }\n"),
+}"#,
+        ),
+        (
+            "modules/m/main.tf",
+            "variable \"name\" { type = string }\nresource \"aws_s3_bucket\" \"b\" { bucket = \"${var.name}-logs\" }\noutput \"id\" { value = aws_s3_bucket.b.id }\noutput \"text\" { value = \"${var.name}!${path.module}\" }\n",
+        ),
     ]);
     for (expression, wanted) in [
         ("module.m[\"a\"].id", "@module.m[\"a\"].aws_s3_bucket.b.id"),
@@ -352,6 +368,9 @@ fn what_grows_without_end_has_an_end() {
     assert!(in_files(&all, &given, "local.b39").contains("too many elements"));
     assert!(in_files(&all, &given, "local.c2999").contains("lead through too many others"));
     assert!(in_files(&all, &given, "setproduct(range(1024), range(1024), range(1024))").contains("too many elements"));
-    assert!(in_files(&all, &given, "[for a in range(1024) : [for b in range(1024) : [for c in range(1024) : c]]]").contains("more than is worked out"));
+    assert!(
+        in_files(&all, &given, "[for a in range(1024) : [for b in range(1024) : [for c in range(1024) : c]]]")
+            .contains("more than is worked out")
+    );
     assert!(in_files(&all, &given, "try(local.a39, \"short\")").contains("grows too long"));
 }

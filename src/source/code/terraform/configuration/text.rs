@@ -13,10 +13,9 @@ pub(super) fn call(project: &Project<'_>, name: &str, arguments: &[Value]) -> Op
         "format" => format_one(arguments),
         "formatlist" => formatlist(arguments),
         "join" => join(arguments),
-        "lower" | "upper" | "title" | "trimspace" | "trim" | "trimprefix" | "trimsuffix" | "substr" | "startswith" | "endswith"
-        | "strcontains" | "replace" | "split" | "regex" | "regexall" | "strrev" | "chomp" | "indent" | "basename" | "dirname" => {
-            plain(project, name, arguments)
-        }
+        "lower" | "upper" | "title" | "trimspace" | "trim" | "trimprefix" | "trimsuffix" | "substr" | "startswith"
+        | "endswith" | "strcontains" | "replace" | "split" | "regex" | "regexall" | "strrev" | "chomp" | "indent"
+        | "basename" | "dirname" => plain(project, name, arguments),
         _ => return None,
     };
     Some(outcome)
@@ -57,11 +56,15 @@ fn plain(project: &Project<'_>, name: &str, arguments: &[Value]) -> Outcome {
         ("upper", [text]) => bounded(text.to_uppercase()),
         ("title", [text]) => {
             let mut is_start = true;
-            bounded(text.chars().flat_map(|c| {
-                let made: Vec<char> = if is_start { c.to_uppercase().collect() } else { vec![c] };
-                is_start = !c.is_alphanumeric() && c != '_' && c != '\'';
-                made
-            }).collect())
+            bounded(
+                text.chars()
+                    .flat_map(|c| {
+                        let made: Vec<char> = if is_start { c.to_uppercase().collect() } else { vec![c] };
+                        is_start = !c.is_alphanumeric() && c != '_' && c != '\'';
+                        made
+                    })
+                    .collect(),
+            )
         }
         ("trimspace", [text]) => bounded(text.trim().into()),
         ("trim", [text, signs]) => bounded(text.trim_matches(|c| signs.contains(c)).into()),
@@ -70,9 +73,14 @@ fn plain(project: &Project<'_>, name: &str, arguments: &[Value]) -> Outcome {
         ("chomp", [text]) => bounded(text.trim_end_matches(['\n', '\r']).into()),
         ("strrev", [text]) => bounded(text.chars().rev().collect()),
         ("indent", [spaces, text]) => {
-            let spaces = spaces.parse::<usize>().ok().filter(|spaces| *spaces <= 1000).ok_or_else(|| refused("an indent that is none"))?;
+            let spaces =
+                spaces.parse::<usize>().ok().filter(|spaces| *spaces <= 1000).ok_or_else(|| refused("an indent that is none"))?;
             let grown = text.len() + text.matches('\n').count() * spaces;
-            if grown > MOST_BYTES { Err(refused("a text that grows too long")) } else { bounded(text.replace('\n', &format!("\n{}", " ".repeat(spaces)))) }
+            if grown > MOST_BYTES {
+                Err(refused("a text that grows too long"))
+            } else {
+                bounded(text.replace('\n', &format!("\n{}", " ".repeat(spaces))))
+            }
         }
         ("basename", [text]) => bounded(text.trim_end_matches('/').rsplit('/').next().unwrap_or_default().into()),
         ("dirname", [text]) => bounded(text.rsplit_once('/').map_or(".", |(before, _)| before).into()),
@@ -89,7 +97,11 @@ fn plain(project: &Project<'_>, name: &str, arguments: &[Value]) -> Outcome {
             bounded(text.chars().skip(from as usize).take(length as usize).collect())
         }
         ("split", [by, text]) => {
-            let parts: Vec<Value> = if by.is_empty() { text.chars().map(|c| Value::text(c.to_string())).collect() } else { text.split(by).map(Value::text).collect() };
+            let parts: Vec<Value> = if by.is_empty() {
+                text.chars().map(|c| Value::text(c.to_string())).collect()
+            } else {
+                text.split(by).map(Value::text).collect()
+            };
             super::expressions::few(parts.len())?;
             Ok(Value::list(parts))
         }
@@ -210,7 +222,8 @@ fn format_one(arguments: &[Value]) -> Outcome {
         }
         let verb = signs.next().ok_or_else(|| refused("a `format` that ends in its middle"))?;
         if let Some((number, rest)) = spec.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-            next = number.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).ok_or_else(|| refused("a `format` of no value"))?;
+            next =
+                number.parse::<usize>().ok().and_then(|n| n.checked_sub(1)).ok_or_else(|| refused("a `format` of no value"))?;
             spec = rest.to_string();
         }
         let value = values.get(next).ok_or_else(|| refused("a `format` of too few values"))?;

@@ -11,6 +11,9 @@ use crate::inventory::{Basis, Gap, GapKind, Remedy};
 pub(super) const MOST_BYTES: usize = 4 * 1024 * 1024;
 pub(super) const MOST_ELEMENTS: usize = 65_536;
 
+/// Collections inside one another that are made at most.
+const DEEPEST: u8 = 100;
+
 /// What an expression comes to, or why it is wrong: what Terraform would refuse, where it stands, so that `try` goes on.
 pub(super) type Outcome = Result<Value, Box<Gap>>;
 
@@ -19,6 +22,8 @@ pub(super) type Outcome = Result<Value, Box<Gap>>;
 pub(super) struct Value {
     pub(super) kind: Kind,
     pub(super) basis: Basis,
+    /// Collections inside one another.
+    depth: u8,
 }
 
 #[derive(Clone, Debug)]
@@ -69,7 +74,7 @@ pub(super) struct Unknown {
 
 impl Value {
     pub(super) fn new(kind: Kind) -> Self {
-        Value { kind, basis: Basis::Configured }
+        Value { kind, basis: Basis::Configured, depth: 0 }
     }
 
     pub(super) fn null() -> Self {
@@ -103,11 +108,21 @@ impl Value {
     }
 
     pub(super) fn list(items: Vec<Value>) -> Self {
-        Value::new(Kind::List(Rc::new(items)))
+        let depth = items.iter().map(|item| item.depth).max().unwrap_or_default();
+        Value::new(Kind::List(Rc::new(items))).around(depth)
     }
 
     pub(super) fn map(map: BTreeMap<Rc<str>, Value>) -> Self {
-        Value::new(Kind::Map(Rc::new(map)))
+        let depth = map.values().map(|value| value.depth).max().unwrap_or_default();
+        Value::new(Kind::Map(Rc::new(map))).around(depth)
+    }
+
+    /// A collection around others that are so deep.
+    fn around(self, depth: u8) -> Self {
+        match depth < DEEPEST {
+            true => Value { depth: depth + 1, ..self },
+            false => Value::unknown(wrong("collections inside of too many others")),
+        }
     }
 
     pub(super) fn unknown(gap: Gap) -> Self {
@@ -120,8 +135,9 @@ impl Value {
     }
 
     pub(super) fn secret() -> Self {
-        let gap = Gap::new(GapKind::NotUnderstood, "the code marks the value as sensitive, and sensitive values are not looked at")
-            .with_remedy(Remedy::Do("unmark what is no secret, such as names and switches, or scan the account".into()));
+        let gap =
+            Gap::new(GapKind::NotUnderstood, "the code marks the value as sensitive, and sensitive values are not looked at")
+                .with_remedy(Remedy::Do("unmark what is no secret, such as names and switches, or scan the account".into()));
         Value::new(Kind::Unknown(Rc::new(Unknown { gap, label: None, is_secret: true, instance: None })))
     }
 
@@ -213,7 +229,8 @@ impl Value {
                 format!("`{}` of {} is known after apply", identity.attribute, identity.addresses.join(" or ")),
             )
             .with_remedy(Remedy::Do(
-                "write the name out, or make a plan: `terraform plan -out tfplan && terraform show -json tfplan > plan.json`".into(),
+                "write the name out, or make a plan: `terraform plan -out tfplan && terraform show -json tfplan > plan.json`"
+                    .into(),
             )),
             _ => Gap::new(GapKind::KnownAfterApply, "it is known after apply"),
         }
@@ -266,7 +283,9 @@ impl Value {
             (a, b) => match (text_of(a), text_of(b)) {
                 (Some((a, true)), Some((b, true))) => Some(a == b),
                 (Some((a, _)), Some((b, _))) if a == b => Some(true),
-                (Some((open, false)), Some((text, true))) | (Some((text, true)), Some((open, false))) if !may_be(&open, &text) => {
+                (Some((open, false)), Some((text, true))) | (Some((text, true)), Some((open, false)))
+                    if !may_be(&open, &text) =>
+                {
                     Some(false)
                 }
                 (Some(_), Some(_)) => None,
@@ -288,12 +307,8 @@ impl Value {
                 let mut addresses = [a.addresses.clone(), b.addresses.clone()].concat();
                 addresses.sort();
                 addresses.dedup();
-                let identity = Identity {
-                    addresses,
-                    attribute: a.attribute.clone(),
-                    text: None,
-                    is_made: a.is_made && b.is_made,
-                };
+                let identity =
+                    Identity { addresses, attribute: a.attribute.clone(), text: None, is_made: a.is_made && b.is_made };
                 Value::new(Kind::Identity(Rc::new(identity))).by(basis)
             }
             (Kind::List(a), Kind::List(b)) if a.len() == b.len() => {

@@ -12,7 +12,7 @@ use hcl_edit::expr::Expression;
 use super::folder::{Files, shown};
 use super::names::placed;
 use super::parse::{Broken, SourceText, decoded, expression};
-use super::value::{Outcome, Value, wrong};
+use super::value::{Kind, Outcome, Value, wrong};
 use super::{Env, Of, Project, Scope};
 use crate::inventory::{Basis, Gap, GapKind, Remedy};
 
@@ -108,7 +108,6 @@ impl Given {
         }
         (given, gaps)
     }
-
 }
 
 /// What is given to one configuration.
@@ -229,13 +228,11 @@ impl<'a> Project<'a> {
 
 /// A value of which every part is assumed.
 fn assumed(value: Value) -> Value {
-    use super::value::Kind;
-    let kind = match value.kind {
-        Kind::List(items) => Kind::List(std::rc::Rc::new(items.iter().cloned().map(assumed).collect())),
-        Kind::Map(map) => {
-            Kind::Map(std::rc::Rc::new(map.iter().map(|(key, value)| (key.clone(), assumed(value.clone()))).collect()))
-        }
-        other => other,
-    };
-    Value { kind, basis: value.basis.max(Basis::AssumedDefault) }
+    let basis = value.basis.max(Basis::AssumedDefault);
+    match &value.kind {
+        Kind::List(items) => Value::list(items.iter().cloned().map(assumed).collect()),
+        Kind::Map(map) => Value::map(map.iter().map(|(key, value)| (key.clone(), assumed(value.clone()))).collect()),
+        _ => value,
+    }
+    .by(basis)
 }
