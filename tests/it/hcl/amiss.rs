@@ -203,3 +203,66 @@ fn secrets_are_not_shown() {
     let gap = inventory.trails[0].s3_key_prefix.gap().expect("a gap");
     assert_eq!(gap.kind, GapKind::NotUnderstood);
 }
+
+/// Whatever a file holds, it is read or refused, and what is read of it can be judged.
+#[test]
+fn no_text_is_too_bad() {
+    let seeds = [super::OPEN.to_string(), super::shaped::MODULES.map(|(_, text)| text).concat(), small("", "", "")];
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut next = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below.max(1) as u64) as usize
+    };
+    let pieces = [
+        "${",
+        "}",
+        "\"",
+        "[",
+        "(",
+        "{",
+        "=",
+        "\n",
+        "null",
+        "var.open",
+        "each.value",
+        "[*]",
+        "...",
+        "1e400",
+        "-",
+        "<<E\n",
+        "%{ if ",
+        "\u{27e8}",
+    ];
+    let mut good = 0;
+    for round in 0..240 {
+        let mut text: Vec<char> = seeds[round % seeds.len()].chars().collect();
+        for _ in 0..=next(4) {
+            let at = next(text.len());
+            match next(4) {
+                0 => drop(text.drain(at..(at + next(30)).min(text.len()))),
+                1 => drop(text.splice(at..at, pieces[next(pieces.len())].chars())),
+                2 => {
+                    let from = next(text.len());
+                    let part: Vec<char> = text[from..(from + next(60)).min(text.len())].to_vec();
+                    drop(text.splice(at..at, part));
+                }
+                _ => {
+                    let word: Vec<char> = pieces[next(pieces.len())].chars().collect();
+                    let end = (at + word.len()).min(text.len());
+                    drop(text.splice(at..end, word));
+                }
+            }
+        }
+        let read = read(&text.into_iter().collect::<String>(), &[]);
+        good += usize::from(read.gaps.is_empty());
+        let inventory = built(&read);
+        let saved = inventory.to_json().expect("it serializes");
+        assert_eq!(trailproof::inventory::Inventory::from_json(&saved).expect("it is read again"), inventory);
+        if round % 8 == 0 {
+            findings(&inventory);
+        }
+    }
+    assert!((20..230).contains(&good), "{good}");
+}

@@ -7,7 +7,7 @@ use trailproof::inventory::noun::{Record, View};
 use trailproof::inventory::{GapKind, Inventory};
 
 /// The folder of shared modules.
-const MODULES: [(&str, &str); 3] = [
+pub(super) const MODULES: [(&str, &str); 3] = [
     (
         "modules/label/main.tf",
         r#"

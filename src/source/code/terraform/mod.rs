@@ -1,4 +1,5 @@
-//! Terraform: plans as `terraform show -json` writes them.
+//! Terraform: plans as `terraform show -json` writes them, and in [`configuration`] what stands in a folder without one. Both
+//! come to the same instances, of which the other files here make nouns.
 //!
 //! Every value comes from the plan; what it refers to, where a value is only known after apply, from the configuration that
 //! the plan carries. Where the plan file is given too, its source tells places, and what an expression refers to for certain.

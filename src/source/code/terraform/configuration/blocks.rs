@@ -207,10 +207,8 @@ impl<'a> Project<'a> {
             Err(unknown) => return Err(Box::new(unknown.open_gap())),
         };
         self.spend(items.len())?;
-        let is_list = matches!(collection.kind, Kind::List(_));
         let mut made = Vec::new();
         for (key, value) in items {
-            let key = if is_list && matches!(value.kind, Kind::Text(_)) { value.clone() } else { key };
             let map = BTreeMap::from([(Rc::from("key"), key), (Rc::from("value"), value)]);
             let bound = Bound { name: iterator, value: Value::map(map), outer: site.env.bound };
             let env = Env { bound: Some(&bound), ..*site.env };

@@ -142,7 +142,7 @@ pub(super) fn set(items: Vec<Value>) -> Value {
         (Kind::Number(one), Kind::Number(other)) => one.total_cmp(other),
         _ => std::cmp::Ordering::Equal,
     });
-    Value::list(kept)
+    Value::list(kept).as_set(true)
 }
 
 fn with_list(arguments: &[Value], work: impl FnOnce(&[Value]) -> Outcome) -> Outcome {

@@ -136,7 +136,8 @@ impl<'a> Project<'a> {
 
     /// Whether it stands for the name of a resource of the code.
     pub(super) fn is_declared(&self, name: &str) -> bool {
-        name.ends_with(&format!(" in {}⟩", self.file))
+        let is_place = name.starts_with("⟨account of ") || name.starts_with("⟨Region of ");
+        !is_place && name.ends_with(&format!(" in {}⟩", self.file))
     }
 
     /// Why something that depends on what is open is not known.

@@ -443,6 +443,7 @@ type Pairs<'v> = Result<Vec<(Value, Value)>, &'v Value>;
 /// The keys and values of a collection; what it is where it is unknown.
 pub(super) fn pairs(collection: &Value) -> Result<Pairs<'_>, Box<Gap>> {
     match &collection.kind {
+        Kind::List(items) if collection.is_set => Ok(Ok(items.iter().map(|item| (item.clone(), item.clone())).collect())),
         Kind::List(items) => {
             Ok(Ok(items.iter().enumerate().map(|(at, item)| (Value::number(at as f64), item.clone())).collect()))
         }

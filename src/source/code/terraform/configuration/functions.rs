@@ -103,7 +103,8 @@ impl Project<'_> {
         let value = match (&value.kind, name) {
             // A list of what is not all of one kind becomes one of texts.
             (Kind::List(items), "toset") => collections::set(items.to_vec()),
-            (Kind::List(_), "tolist") | (Kind::Map(_), "tomap") => value.clone(),
+            (Kind::List(_), "tolist") => value.clone().as_set(false),
+            (Kind::Map(_), "tomap") => value.clone(),
             (_, "tostring" | "tonumber" | "tobool") => {
                 let kind = Expression::from(hcl_edit::Ident::new(name.trim_start_matches("to").to_string()));
                 self.converted(value.clone(), &kind)?

@@ -139,6 +139,10 @@ impl<'a> Project<'a> {
             return Err(Box::new(wrong(&format!("module {what} has no output `{name}`"))));
         };
         self.once(scope, Of::Output, name, || {
+            // What is a secret is not looked at.
+            if declared.value("sensitive").is_some_and(|value| value.as_bool() != Some(false)) {
+                return Ok(Value::secret());
+            }
             let Some((file, attribute)) = declared.attribute("value") else {
                 return Err(Box::new(wrong(&format!("output `{name}` has no value"))));
             };
@@ -340,7 +344,7 @@ fn doubtful(value: &Value) -> Value {
             text: of.text.clone(),
             is_made: false,
         })),
-        Kind::List(items) => return Value::list(items.iter().map(doubtful).collect()).by(value.basis),
+        Kind::List(items) => return Value::list(items.iter().map(doubtful).collect()).as_set(value.is_set).by(value.basis),
         Kind::Map(map) => {
             let made = map.iter().map(|(key, value)| (key.clone(), doubtful(value)));
             return Value::map(made.collect()).by(value.basis);

@@ -46,8 +46,12 @@ fn plain(project: &Project<'_>, name: &str, arguments: &[Value]) -> Outcome {
     }
     project.spend(texts.iter().map(String::len).sum::<usize>() / 16)?;
     if let Some(one) = open {
-        // The same of the same is the same.
-        let label = format!("{name}({})", texts.join(", ")).replace([OPEN, '⟩'], "");
+        // The same of the same is the same, and what is open in it is marked otherwise inside of a name.
+        if texts.iter().any(|text| text.contains(['‹', '›'])) {
+            return Ok(Value::unknown(one.open_gap()));
+        }
+        let written: Vec<String> = texts.iter().map(|text| format!("{text:?}")).collect();
+        let label = format!("{name}({})", written.join(", ")).replace(OPEN, "‹").replace('⟩', "›");
         return Ok(Value::named(one.open_gap(), label));
     }
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();

@@ -22,6 +22,8 @@ pub(super) type Outcome = Result<Value, Box<Gap>>;
 pub(super) struct Value {
     pub(super) kind: Kind,
     pub(super) basis: Basis,
+    /// Whether a list is a set, whose elements are their own keys.
+    pub(super) is_set: bool,
     /// Collections inside one another.
     depth: u8,
 }
@@ -74,7 +76,7 @@ pub(super) struct Unknown {
 
 impl Value {
     pub(super) fn new(kind: Kind) -> Self {
-        Value { kind, basis: Basis::Configured, depth: 0 }
+        Value { kind, basis: Basis::Configured, is_set: false, depth: 0 }
     }
 
     pub(super) fn null() -> Self {
@@ -115,6 +117,11 @@ impl Value {
     pub(super) fn map(map: BTreeMap<Rc<str>, Value>) -> Self {
         let depth = map.values().map(|value| value.depth).max().unwrap_or_default();
         Value::new(Kind::Map(Rc::new(map))).around(depth)
+    }
+
+    /// The same list as a set, or as none.
+    pub(super) fn as_set(self, is_set: bool) -> Self {
+        Value { is_set, ..self }
     }
 
     /// A collection around others that are so deep.
