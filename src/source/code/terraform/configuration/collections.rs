@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::Project;
 use super::expressions::few;
-use super::value::{Kind, Outcome, Value, wrong};
+use super::value::{Kind, Outcome, Value, beyond, wrong};
 use crate::inventory::Gap;
 
 /// What the function gives; nothing where it is none of these.
@@ -16,7 +16,7 @@ pub(super) fn call(project: &Project<'_>, name: &str, arguments: &[Value]) -> Op
         "concat" => concat(arguments),
         "flatten" => with_list(arguments, flatten),
         "compact" => with_list(arguments, compact),
-        "distinct" if arguments.iter().any(is_too_many) => Err(refused("a collection with too many elements")),
+        "distinct" if arguments.iter().any(is_too_many) => Err(Box::new(beyond("a collection with too many elements"))),
         "distinct" => with_list(arguments, |items| match items.len() < 2 || items.iter().all(is_settled) {
             true => Ok(Value::list(distinct(items))),
             false => Ok(unsettled(items)),
@@ -134,7 +134,7 @@ pub(super) fn set(items: Vec<Value>) -> Value {
     }
     let items = Value::list(items);
     if is_too_many(&items) {
-        return Value::unknown(wrong("a collection with too many elements"));
+        return Value::unknown(beyond("a collection with too many elements"));
     }
     let mut kept = items.elements().map(|items| distinct(&items)).unwrap_or_default();
     kept.sort_by(|one, other| match (&one.kind, &other.kind) {
@@ -142,7 +142,7 @@ pub(super) fn set(items: Vec<Value>) -> Value {
         (Kind::Number(one), Kind::Number(other)) => one.total_cmp(other),
         _ => std::cmp::Ordering::Equal,
     });
-    Value::list(kept).as_set(true)
+    Value::list(kept).being_set(true)
 }
 
 fn with_list(arguments: &[Value], work: impl FnOnce(&[Value]) -> Outcome) -> Outcome {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use serde_json::{Map, Value as Json};
 
-use super::value::{Kind, MOST_BYTES, Outcome, Value, wrong};
+use super::value::{Kind, MOST_BYTES, Outcome, Value, beyond, wrong};
 use crate::inventory::code::OPEN;
 use crate::inventory::{Gap, GapKind};
 
@@ -14,7 +14,7 @@ pub(super) fn call(name: &str, arguments: &[Value]) -> Option<Outcome> {
     let [one] = arguments else { return None };
     match name {
         "jsonencode" => Some(match json(one) {
-            Ok((text, _)) if text.len() > MOST_BYTES => Err(Box::new(wrong("a text that grows too long"))),
+            Ok((text, _)) if text.len() > MOST_BYTES => Err(Box::new(beyond("a text that grows too long"))),
             Ok((text, gap)) => Ok(Value::texts(text, &gap.unwrap_or_else(|| wrong("")))),
             Err(unknown) => Ok(unknown),
         }),

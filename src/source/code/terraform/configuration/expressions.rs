@@ -7,7 +7,7 @@ use std::rc::Rc;
 use hcl_edit::expr::{BinaryOperator, Expression, ForExpr, ObjectKey, TraversalOperator, UnaryOperator};
 use hcl_edit::template::{Directive, Element, Strip};
 
-use super::value::{Kind, MOST_BYTES, MOST_ELEMENTS, Outcome, Value, wrong};
+use super::value::{Kind, MOST_BYTES, MOST_ELEMENTS, Outcome, Value, beyond, wrong};
 use super::{Bound, Env, Project};
 use crate::inventory::code::OPEN;
 use crate::inventory::{Basis, Gap};
@@ -19,7 +19,7 @@ impl Project<'_> {
     pub(super) fn eval(&self, env: &Env<'_>, expression: &Expression) -> Outcome {
         let depth = self.depth.get();
         if depth >= DEEPEST {
-            return Err(Box::new(wrong("expressions that lead through too many others")));
+            return Err(Box::new(beyond("expressions that lead through too many others")));
         }
         self.spend(1)?;
         self.depth.set(depth + 1);
@@ -352,7 +352,7 @@ impl Project<'_> {
                 Element::Directive(directive) => self.direct(env, directive, out)?,
             }
             if out.text.len() > MOST_BYTES {
-                return Err(Box::new(wrong("a text that grows too long")));
+                return Err(Box::new(beyond("a text that grows too long")));
             }
         }
         self.spend(out.text.len() / 64)
@@ -476,5 +476,5 @@ fn is_plain(value: &Value) -> bool {
 
 /// Whether so many elements are few enough.
 pub(super) fn few(count: usize) -> Result<(), Box<Gap>> {
-    if count <= MOST_ELEMENTS { Ok(()) } else { Err(Box::new(wrong("a collection with too many elements"))) }
+    if count <= MOST_ELEMENTS { Ok(()) } else { Err(Box::new(beyond("a collection with too many elements"))) }
 }

@@ -9,7 +9,7 @@ use std::rc::Rc;
 use hcl_edit::expr::{Expression, FuncCall};
 
 use super::folder::plain;
-use super::value::{Kind, Outcome, Value, wrong};
+use super::value::{Kind, Outcome, Value, beyond, is_mistake, wrong};
 use super::{Bound, Env, Project};
 use super::{collections, encoding, text};
 use crate::inventory::{Gap, GapKind, Remedy};
@@ -33,7 +33,7 @@ impl Project<'_> {
             "can" => {
                 let Some(argument) = call.args.iter().next() else { return Err(Box::new(wrong("`can` of nothing"))) };
                 return Ok(match self.eval(env, argument) {
-                    Err(gap) if is_fault(&gap) => Value::bool(false),
+                    Err(gap) if is_mistake(&gap) => Value::bool(false),
                     Err(gap) => Value::unknown(*gap),
                     Ok(value) => match value.doubt() {
                         Some(gap) => Value::unknown(gap),
@@ -81,7 +81,7 @@ impl Project<'_> {
         let mut last = None;
         for argument in call.args.iter() {
             match self.eval(env, argument) {
-                Err(gap) if is_fault(&gap) => last = Some(gap),
+                Err(gap) if is_mistake(&gap) => last = Some(gap),
                 Err(gap) => return Err(gap),
                 Ok(value) => {
                     return Ok(match value.doubt() {
@@ -103,7 +103,7 @@ impl Project<'_> {
         let value = match (&value.kind, name) {
             // A list of what is not all of one kind becomes one of texts.
             (Kind::List(items), "toset") => collections::set(items.to_vec()),
-            (Kind::List(_), "tolist") => value.clone().as_set(false),
+            (Kind::List(_), "tolist") => value.clone().being_set(false),
             (Kind::Map(_), "tomap") => value.clone(),
             (_, "tostring" | "tonumber" | "tobool") => {
                 let kind = Expression::from(hcl_edit::Ident::new(name.trim_start_matches("to").to_string()));
@@ -189,7 +189,7 @@ impl Project<'_> {
             None => work(outer),
             Some(((name, value), rest)) => {
                 if rest.len() > 500 {
-                    return Err(Box::new(wrong("a template with too many variables")));
+                    return Err(Box::new(beyond("a template with too many variables")));
                 }
                 self.bound_all(rest, Some(&Bound { name, value: (*value).clone(), outer }), work)
             }
@@ -205,14 +205,6 @@ fn size(value: &Value) -> usize {
         Kind::Text(text) => text.len() / 64,
         _ => 0,
     }
-}
-
-/// Whether an error is one of the code, and not of what is worked out at most.
-fn is_fault(gap: &Gap) -> bool {
-    !gap.message.contains("more than is worked out")
-        && !gap.message.contains("too many")
-        && !gap.message.contains("grows too long")
-        && !gap.message.contains("needs itself")
 }
 
 fn not_known(what: &str) -> Gap {

@@ -33,7 +33,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use self::folder::{Declared, Module, Name};
-use self::value::{Outcome, Value, wrong};
+use self::value::{Outcome, Value, beyond};
 use super::address::{Key, Step};
 use crate::inventory::{Basis, Gap, SourcePlace};
 use crate::source::code::resource::OnlyIf;
@@ -77,7 +77,7 @@ impl<'a> Project<'a> {
         let spent = self.work.get().saturating_add(work);
         self.work.set(spent);
         if spent > MOST_WORK {
-            let gap = wrong("more than is worked out of one configuration; scan a plan instead");
+            let gap = beyond("more than is worked out of one configuration");
             self.gaps.borrow_mut().insert(Gap { message: format!("{}: it holds {}", self.file, gap.message), ..gap.clone() });
             return Err(Box::new(gap));
         }

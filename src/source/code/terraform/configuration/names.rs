@@ -7,7 +7,7 @@ use hcl_edit::expr::TraversalOperator;
 use super::expand::Expanded;
 use super::folder::{Name, shown};
 use super::home::dns_suffix;
-use super::value::{Identity, Kind, Outcome, Unknown, Value, wrong};
+use super::value::{Identity, Kind, Outcome, Unknown, Value, circle, wrong};
 use super::{Env, Instance, Of, Project, Scope, What};
 use crate::inventory::code::{OPEN, placeholder};
 use crate::inventory::{Gap, GapKind, Remedy};
@@ -112,7 +112,7 @@ impl<'a> Project<'a> {
                     Of::Output => spot(scope.module.outputs.get(name)),
                     Of::Attribute | Of::Document => None,
                 };
-                let gap = wrong(&format!("{}: {what} `{name}` needs itself", spot.unwrap_or_else(|| self.file.clone())));
+                let gap = circle(&format!("{}: {what} `{name}` needs itself", spot.unwrap_or_else(|| self.file.clone())));
                 self.gaps.borrow_mut().insert(gap.clone());
                 return Err(Box::new(gap));
             }
@@ -344,7 +344,7 @@ fn doubtful(value: &Value) -> Value {
             text: of.text.clone(),
             is_made: false,
         })),
-        Kind::List(items) => return Value::list(items.iter().map(doubtful).collect()).as_set(value.is_set).by(value.basis),
+        Kind::List(items) => return Value::list(items.iter().map(doubtful).collect()).being_set(value.is_set).by(value.basis),
         Kind::Map(map) => {
             let made = map.iter().map(|(key, value)| (key.clone(), doubtful(value)));
             return Value::map(made.collect()).by(value.basis);

@@ -3,7 +3,7 @@
 use regex::{Regex, RegexBuilder};
 
 use super::Project;
-use super::value::{Kind, MOST_BYTES, Outcome, Value, digits, wrong};
+use super::value::{Kind, MOST_BYTES, Outcome, Value, beyond, digits, wrong};
 use crate::inventory::Gap;
 use crate::inventory::code::OPEN;
 
@@ -26,7 +26,7 @@ fn refused(what: &str) -> Box<Gap> {
 }
 
 fn bounded(text: String) -> Outcome {
-    if text.len() > MOST_BYTES { Err(refused("a text that grows too long")) } else { Ok(Value::text(text)) }
+    if text.len() > MOST_BYTES { Err(Box::new(beyond("a text that grows too long"))) } else { Ok(Value::text(text)) }
 }
 
 /// Functions of text that is known as a whole.
@@ -81,7 +81,7 @@ fn plain(project: &Project<'_>, name: &str, arguments: &[Value]) -> Outcome {
                 spaces.parse::<usize>().ok().filter(|spaces| *spaces <= 1000).ok_or_else(|| refused("an indent that is none"))?;
             let grown = text.len() + text.matches('\n').count() * spaces;
             if grown > MOST_BYTES {
-                Err(refused("a text that grows too long"))
+                Err(Box::new(beyond("a text that grows too long")))
             } else {
                 bounded(text.replace('\n', &format!("\n{}", " ".repeat(spaces))))
             }
@@ -116,7 +116,7 @@ fn plain(project: &Project<'_>, name: &str, arguments: &[Value]) -> Outcome {
                 None => {
                     let count = text.matches(what).count();
                     if text.len().saturating_add(count.saturating_mul(by.len())) > MOST_BYTES {
-                        return Err(refused("a text that grows too long"));
+                        return Err(Box::new(beyond("a text that grows too long")));
                     }
                     bounded(text.replace(what, by))
                 }
@@ -176,7 +176,7 @@ fn join(arguments: &[Value]) -> Outcome {
         }
     }
     if parts.iter().map(|(text, _)| text.len() + by_text.len()).sum::<usize>() > MOST_BYTES {
-        return Err(refused("a text that grows too long"));
+        return Err(Box::new(beyond("a text that grows too long")));
     }
     let open = parts.iter().map(|(text, item)| (text, *item)).chain([(&by_text, by)]).find(|(text, _)| text.contains(OPEN));
     let gap = open.map_or_else(|| wrong(""), |(_, item)| item.open_gap());
@@ -259,7 +259,7 @@ fn format_one(arguments: &[Value]) -> Outcome {
             Err(unknown) => return Ok(unknown),
         }
         if out.len() > MOST_BYTES {
-            return Err(refused("a text that grows too long"));
+            return Err(Box::new(beyond("a text that grows too long")));
         }
     }
     Ok(Value::texts(out, &gap.unwrap_or_else(|| wrong(""))))
@@ -284,7 +284,7 @@ fn padded(text: &str, spec: &str) -> Result<String, Box<Gap>> {
     let is_zero = whole.starts_with('0');
     let width: usize = match whole.trim_start_matches(['-', '+', '#', ' ']).parse() {
         Ok(width) if width <= 1000 => width,
-        Ok(_) => return Err(refused("a `format` that is too wide")),
+        Ok(_) => return Err(Box::new(beyond("a `format` that is too wide"))),
         Err(_) => return Ok(text.to_string()),
     };
     let missing = width.saturating_sub(text.chars().count());

@@ -120,7 +120,7 @@ impl Value {
     }
 
     /// The same list as a set, or as none.
-    pub(super) fn as_set(self, is_set: bool) -> Self {
+    pub(super) fn being_set(self, is_set: bool) -> Self {
         Value { is_set, ..self }
     }
 
@@ -128,7 +128,7 @@ impl Value {
     fn around(self, depth: u8) -> Self {
         match depth < DEEPEST {
             true => Value { depth: depth + 1, ..self },
-            false => Value::unknown(wrong("collections inside of too many others")),
+            false => Value::unknown(beyond("collections inside of too many others")),
         }
     }
 
@@ -377,6 +377,25 @@ fn all(each: impl Iterator<Item = Option<bool>>) -> Option<bool> {
 pub(super) fn wrong(what: &str) -> Gap {
     Gap::new(GapKind::NotUnderstood, what)
         .with_remedy(Remedy::Do("put right what `terraform validate` complains about, or scan a plan instead".into()))
+}
+
+/// What one may be told to do where more is written than is worked out.
+const LESS: &str = "scan a plan instead";
+const STRAIGHT: &str = "let nothing need itself";
+
+/// What is more than is worked out. It is no mistake of the code, so that `try` does not go past it.
+pub(super) fn beyond(what: &str) -> Gap {
+    Gap::new(GapKind::NotUnderstood, what).with_remedy(Remedy::Do(LESS.into()))
+}
+
+/// What leads in a circle: Terraform refuses the whole for it, so that `try` does not go past it either.
+pub(super) fn circle(what: &str) -> Gap {
+    Gap::new(GapKind::NotUnderstood, what).with_remedy(Remedy::Do(STRAIGHT.into()))
+}
+
+/// Whether an error is one that `try` goes past.
+pub(super) fn is_mistake(gap: &Gap) -> bool {
+    !matches!(&gap.remedy, Some(Remedy::Do(what)) if what == LESS || what == STRAIGHT)
 }
 
 /// A number as Terraform writes it.

@@ -230,7 +230,7 @@ impl<'a> Project<'a> {
 fn assumed(value: Value) -> Value {
     let basis = value.basis.max(Basis::AssumedDefault);
     match &value.kind {
-        Kind::List(items) => Value::list(items.iter().cloned().map(assumed).collect()).as_set(value.is_set),
+        Kind::List(items) => Value::list(items.iter().cloned().map(assumed).collect()).being_set(value.is_set),
         Kind::Map(map) => Value::map(map.iter().map(|(key, value)| (key.clone(), assumed(value.clone()))).collect()),
         _ => value,
     }
