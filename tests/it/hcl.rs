@@ -13,6 +13,8 @@ use trailproof::policy::catalogue::Catalogue;
 use trailproof::source::code::terraform::configuration::{self, Given, Read, Root};
 use trailproof::source::code::{self, Options};
 
+use crate::program::{said, trailproof};
+
 const NOW: &str = "2026-11-02T09:30:00Z";
 
 type Memory = BTreeMap<PathBuf, Vec<u8>>;
@@ -634,6 +636,56 @@ fn a_comment_names_a_waiver() {
     let related = &read.stack.resources[0].related;
     assert!(related[0].names_waiver("W-2026-014") && related[1].names_waiver("W-2"), "{related:?}");
     assert_eq!((related[0].file.as_str(), related[0].line, related[0].column), ("main.tf", 5, 3));
+}
+
+#[test]
+fn a_comment_may_name_a_waiver_that_lets_it() {
+    let waivers = |resource: &str| {
+        format!(
+            "waivers:\n- id: W-1\n  policy: trail-log-file-validation\n  resources: [{resource}]\n  owner: a@example.com\n  \
+             approved_by: b@example.com\n  reason: The trail is replaced by that of the organization.\n  type: risk-accepted\n  \
+             created: 2026-10-01\n  expires: 2026-12-01\n"
+        )
+    };
+    let text = small("", "", "").replace("resource \"aws_cloudtrail\"", "// trailproof:waive W-1\nresource \"aws_cloudtrail\"");
+    for (resource, code) in [("named-in-code", 0), ("arn:aws:cloudtrail:*:111122223333:trail/x", 1)] {
+        let folder = on_a_disk(&[("main.tf", &text), ("waivers.yaml", &waivers(resource))]);
+        let arguments = ["scan", ".", "--policy", "trail-log-file-validation", "--now", NOW, "--out", "reports"];
+        let output = trailproof(folder.path()).args(arguments).output().expect("it runs");
+        let text = said(&output, folder.path());
+        assert_eq!(output.status.code(), Some(code), "{text}");
+        assert_eq!(text.contains("waived"), code == 0, "{text}");
+    }
+}
+
+#[test]
+fn trails_of_which_it_is_not_known_how_many_there_are_decide_nothing() {
+    let trail = "resource \"aws_cloudtrail\" \"t\" {\n  for_each = var.x\n  name = each.key\n  s3_bucket_name = \"b\"\n  \
+                 is_multi_region_trail = true\n  enable_log_file_validation = true\n}\n";
+    let open = "variable \"x\" {}\n";
+    let called = format!("{PROVIDER}{open}module \"m\" {{\n  count = var.x\n  source = \"./m\"\n}}\n");
+    let plain = trail.replace("  for_each = var.x\n", "").replace("each.key", "\"t\"");
+    for all in [files(&[("main.tf", &format!("{PROVIDER}{open}{trail}"))]), files(&[("main.tf", &called), ("m/main.tf", &plain)])]
+    {
+        let read = read_all(&all, &[]);
+        assert!(!read.stack.is_whole && !read.stack.hides.is_empty());
+        let complete = Options { complete: true, read: NOW.parse().expect("a time") };
+        let inventory = code::build(std::slice::from_ref(&read.stack), complete);
+        for finding in
+            findings(&inventory).iter().filter(|f| f.policy == "trail-exists" || f.policy == "trail-covers-every-region")
+        {
+            assert_eq!(finding.outcome, Outcome::Unknown, "{}", finding.policy);
+        }
+        assert_eq!(inventory.trails[0].log_file_validation_enabled.known(), Some(&true), "what is written of each is known");
+    }
+}
+
+#[test]
+fn values_that_cannot_be_read_leave_every_variable_open() {
+    let text = small("enable_log_file_validation = var.v", "", "variable \"v\" { default = true }");
+    let read = read_all(&files(&[("main.tf", &text), ("terraform.tfvars", "v = \n")]), &[]);
+    assert!(read.gaps[0].message.starts_with("terraform.tfvars:1:5: "), "{:?}", read.gaps);
+    assert!(trail(&built(&read)).log_file_validation_enabled.gap().is_some());
 }
 
 /// The folders of this test, on disk.
