@@ -50,6 +50,7 @@ fn a_module_that_is_not_there_is_named() {
         found.map(|f| f.outcome)
     };
     assert_eq!(of_bucket(&given), Some(Outcome::Unknown));
+    assert_eq!(of_bucket(&given.replace("= aws_s3_bucket.b.id\n}\n", "= \"acme-logs\"\n}\n")), Some(Outcome::Unknown));
     let not_given = small("", "", "module \"x\" {\n  source = \"x/y/aws\"\n}\n");
     assert_eq!(of_bucket(&not_given), Some(Outcome::Fail));
 }

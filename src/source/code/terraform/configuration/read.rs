@@ -284,7 +284,9 @@ impl<'a> Project<'a> {
             {
                 policy.state = State::Unknown(gap);
             }
-            if let Some(gap) = touched.get(&*instance.address).or(unread) {
+            let name = own.as_deref().and_then(|arn| arn.rsplit_once(":::")).map(|(_, name)| name);
+            let by_name = || own.as_deref().into_iter().chain(name).find_map(|name| touched.get(name));
+            if let Some(gap) = touched.get(&*instance.address).or_else(by_name).or(unread) {
                 for attribute in set_apart(kind) {
                     map.entry((*attribute).to_string()).or_insert_with(|| Node::unknown(may_be_set(gap)));
                 }
@@ -360,7 +362,7 @@ struct Walk {
     kinds: BTreeMap<String, bool>,
     count: usize,
     hides: Vec<Gap>,
-    /// Resources that a module which was not read may set something of.
+    /// Resources that a module which was not read may set something of, by address and by name.
     touched: BTreeMap<String, Gap>,
 }
 
@@ -375,7 +377,7 @@ impl Walk {
     }
 }
 
-/// The resources that a value names.
+/// The resources that a value names, by their addresses, and its texts, which may be names of some.
 fn touched(value: &Value, gap: &Gap, found: &mut BTreeMap<String, Gap>) {
     match &value.kind {
         Kind::Identity(identity) => {
@@ -383,6 +385,8 @@ fn touched(value: &Value, gap: &Gap, found: &mut BTreeMap<String, Gap>) {
                 found.entry(address.to_string()).or_insert_with(|| gap.clone());
             }
         }
+        Kind::Text(text) => drop(found.entry(text.to_string()).or_insert_with(|| gap.clone())),
+        Kind::Open(open) => drop(found.entry(open.text.clone()).or_insert_with(|| gap.clone())),
         Kind::Instance(instance) => drop(found.entry(instance.address.to_string()).or_insert_with(|| gap.clone())),
         Kind::List(items) => items.iter().for_each(|item| touched(item, gap, found)),
         Kind::Map(map) => map.values().for_each(|value| touched(value, gap, found)),
