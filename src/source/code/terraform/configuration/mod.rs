@@ -176,6 +176,12 @@ enum What {
         kind: String,
         name: String,
     },
+    /// A block of a resource, by its number among those of its name.
+    Block {
+        of: Rc<Instance>,
+        name: String,
+        at: usize,
+    },
     /// A module, by the number of its scope; why it was not read.
     Module(Result<usize, Gap>),
 }
@@ -188,7 +194,7 @@ impl Instance {
     fn name(&self) -> Option<Name<'_>> {
         match &self.what {
             What::Resource { is_data, kind, name } => Some((*is_data, kind, name)),
-            What::Module(_) => None,
+            What::Block { .. } | What::Module(_) => None,
         }
     }
 }

@@ -180,6 +180,7 @@ impl<'a> Project<'a> {
                 Ok(if instance.is_made() { value } else { doubtful(&value) })
             }
             What::Module(Err(gap)) => Ok(Value::named(gap.clone(), format!("{}.{name} of {}", instance.address, self.file))),
+            What::Block { of, name: block, at } => self.of_block(of, block, *at, name),
             What::Resource { .. } => {
                 let Some(scope) = self.scope(instance.scope) else { return Err(Box::new(wrong("a module that is not there"))) };
                 let key = format!("{}.{name}", instance.address);
@@ -216,7 +217,41 @@ impl<'a> Project<'a> {
                 Identity { addresses: vec![instance.address.clone()], attribute: name.into(), text, is_made: instance.is_made() };
             return Ok(Value::new(Kind::Identity(Rc::new(identity))).by(written.map(|value| value.basis).unwrap_or_default()));
         }
+        let blocks = declared.blocks(name);
+        if !blocks.is_empty() && blocks.iter().all(|(_, block)| block.ident.as_str() != "dynamic") {
+            let block = |at: usize| {
+                let what = What::Block { of: instance.clone(), name: name.to_string(), at };
+                let address = format!("{}.{name}[{at}]", instance.address).into();
+                let doubt = instance.doubt.clone();
+                Value::new(Kind::Instance(Rc::new(Instance {
+                    scope: instance.scope,
+                    what,
+                    key: None,
+                    each: None,
+                    address,
+                    doubt,
+                })))
+            };
+            return Ok(Value::list((0..blocks.len()).map(block).collect()));
+        }
         Ok(self.later(instance, name))
+    }
+
+    /// An attribute of a block of an instance: what is not written in it only a plan tells.
+    fn of_block(&self, of: &Rc<Instance>, block: &str, at: usize, name: &str) -> Outcome {
+        let written = || {
+            let scope = self.scope(of.scope)?;
+            let declared = scope.module.resources.get(&of.name()?)?;
+            let (file, block) = declared.blocks(block).get(at).copied()?;
+            let attribute = block.body.get_attribute(name)?;
+            let env = Env { scope: scope.number, each: of.each.as_ref(), bound: None };
+            Some(self.eval(&env, &attribute.value).map_err(|gap| placed(gap, || file.spot(attribute))))
+        };
+        match written() {
+            Some(Ok(value)) if value.is_null() => Ok(self.later(of, &format!("{block}[{at}].{name}"))),
+            Some(written) => written,
+            None => Ok(self.later(of, &format!("{block}[{at}].{name}"))),
+        }
     }
 
     /// What only a plan, or AWS, tells.

@@ -240,7 +240,7 @@ impl<'a> Project<'a> {
                             }
                         }
                     }
-                    What::Resource { .. } => {}
+                    What::Resource { .. } | What::Block { .. } => {}
                 }
             }
         }

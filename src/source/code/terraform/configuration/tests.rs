@@ -76,6 +76,13 @@ resource "aws_s3_bucket" "some" {
 }
 resource "aws_s3_bucket" "maybe" { count = var.open ? 1 : 0 }
 resource "aws_kms_key" "k" {}
+resource "aws_cloudwatch_log_metric_filter" "f" {
+  name = "f"
+  metric_transformation {
+    name      = "Changes"
+    namespace = "ns-${var.text}"
+  }
+}
 data "aws_caller_identity" "me" {}
 data "aws_ssm_parameter" "p" { name = "/x" }
 locals {
@@ -163,6 +170,8 @@ fn what_is_known_is_worked_out() {
         ("aws_s3_bucket.two[*].arn", "[@aws_s3_bucket.two[0].arn,@aws_s3_bucket.two[1].arn]"),
         ("try(aws_s3_bucket.none[0].id, \"fallback\")", "\"fallback\""),
         ("one(aws_s3_bucket.none[*].id)", "null"),
+        ("aws_cloudwatch_log_metric_filter.f.metric_transformation[0].name", "\"Changes\""),
+        ("one(aws_cloudwatch_log_metric_filter.f.metric_transformation[*].namespace)", "\"ns-x\""),
         ("aws_kms_key.k.arn == null", "false"),
         ("\"${aws_s3_bucket.one.arn}/*\"", "\"arn:aws:s3:::named/*\""),
     ] {
@@ -215,6 +224,10 @@ fn what_is_unknown_stays_unknown() {
         ("aws_s3_bucket.maybe[0].id", "@aws_s3_bucket.maybe[0].id"),
         ("try(aws_s3_bucket.maybe[0].id, \"fallback\")", "?whether aws_s3_bucket.maybe[0] is made is not known"),
         ("var.open ? aws_s3_bucket.one.id : aws_kms_key.k.id", "@aws_kms_key.k|aws_s3_bucket.one.id"),
+        (
+            "try(aws_cloudwatch_log_metric_filter.f.metric_transformation[0].unit, \"None\")",
+            "?`metric_transformation[0].unit` of aws_cloudwatch_log_metric_filter.f is not in the code",
+        ),
         ("var.secret", "?secret"),
         ("\"a${var.secret}\"", "?secret"),
         ("upper(var.secret)", "?secret"),
@@ -234,7 +247,7 @@ fn what_is_unknown_stays_unknown() {
 #[test]
 fn what_is_wrong_is_an_error_with_its_place() {
     for (expression, wanted) in [
-        ("local.loop", "main.tf:28:3: local value `loop` needs itself"),
+        ("local.loop", "main.tf:35:3: local value `loop` needs itself"),
         ("local.nothing", "`local.nothing`, which is not declared"),
         ("var.nothing", "`var.nothing`, which is not declared"),
         ("local.list.a", "the attribute `a` of a list"),
