@@ -4,7 +4,7 @@
     benches/code.py [--binary target/release/trailproof] [--rounds 5] [--keep FOLDER]
 
 The inputs are made here and are the same in every run: a Terraform plan of 50 resources, and 2,000 resources in 400 CloudFormation
-templates, once with a trail in ten of them and once with a trail in each. Faults are planted in them, and a program that does not name
+templates, once with a trail in ten of them and once with a trail in each; and as many in 400 files of Terraform's configuration. Faults are planted in them, and a program that does not name
 exactly those ends the script with 1: speed without the right answer counts for nothing. The last two columns compare with the first
 row, start-up counted in and left out; start-up is what the program takes for one queue in a file. The peers are installed by name,
 checkov from `benches/code-requirements.txt` and cfn-guard by `cargo install` outside the repository; one that cannot be installed is
@@ -21,6 +21,8 @@ import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+
+import configuration
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = 400
@@ -415,7 +417,8 @@ def found_by_trailproof(output):
     for finding in json.loads(output)["findings"]:
         if finding["outcome"] == "fail" and finding["policy"] in faults:
             place = finding["subject"]["place"]
-            yield Path(place["file"]).name, place["address"], faults[finding["policy"]]
+            file = (place.get("source") or place)["file"]
+            yield Path(file).name, place["address"], faults[finding["policy"]]
 
 
 def found_by_checkov(output):
@@ -447,7 +450,7 @@ def checkov():
         return [], f"checkov is left out: {error}"
 
     def arguments(path, *more):
-        kind = "cloudformation" if path.is_dir() else "terraform_plan"
+        kind = "terraform_plan" if path.is_file() else "terraform" if any(path.glob("*.tf")) else "cloudformation"
         return ["-d" if path.is_dir() else "-f", path, "--framework", kind, "--quiet", "--compact", "-o", "json", "--skip-download", *more]
 
     ours = Tool("checkov, 13 checks", program, lambda path: arguments(path, "--check", CHECKOV_OURS), found_by_checkov)
@@ -522,11 +525,17 @@ def make(folder):
     (folder / "start.json").write_text(json.dumps(empty.document()))
     (folder / "start").mkdir()
     (folder / "start/queue.yaml").write_text(QUEUE)
-    size = f"2,000 resources in {TEMPLATES} templates"
+    (folder / "start-tf").mkdir()
+    (folder / "start-tf/queue.tf").write_text(configuration.QUEUE)
+    shapes = (("few-tf", configuration.FILES // 10), ("each-tf", 1))
+    few_tf, every_tf = (configuration.configuration(folder / name, each, planted) for name, each in shapes)
+    size, of_tf = f"2,000 resources in {TEMPLATES} templates", f"2,000 resources in {configuration.FILES} files of configuration"
     return [
         ("a plan of 50 resources", folder / "plan.json", folder / "start.json", set(PLANTED_IN_PLAN)),
         (f"{size}, a trail in ten of them", folder / "few-trails", folder / "start", few),
         (f"{size}, a trail in each", folder / "trail-in-each", folder / "start", every),
+        (f"{of_tf}, a trail in ten of them", folder / "few-tf", folder / "start-tf", few_tf),
+        (f"{of_tf}, a trail in each", folder / "each-tf", folder / "start-tf", every_tf),
     ]
 
 
@@ -537,6 +546,8 @@ def compare(title, path, start, expected, tools, folder, rounds):
     print(f"{'':24}" + "".join(f"{column:>9}" for column in columns) + "  faults")
     is_right, first = True, None
     for tool in tools:
+        if tool.name.startswith("cfn-guard") and path.name.endswith("-tf"):
+            continue
         begin = tool.measure(start, folder, rounds)
         cost = tool.measure(path, folder, rounds)
         # What is shown to people is a part of what report.json holds.

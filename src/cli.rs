@@ -5,7 +5,7 @@ mod waiver;
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
 use crate::config::Family;
@@ -33,6 +33,19 @@ pub struct Cli {
     pub command: Command,
     #[command(flatten)]
     pub global: Global,
+}
+
+impl Cli {
+    /// Reads the command line; ends the program where it is wrong, or asks for help.
+    pub fn read() -> Self {
+        let matches = Cli::command().get_matches();
+        let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if let (Command::Scan(scan), Some(of_scan)) = (&mut cli.command, matches.subcommand_matches("scan")) {
+            let places = |name: &str| of_scan.indices_of(name).into_iter().flatten().collect();
+            scan.variable_order = (places("variables"), places("variable_files"));
+        }
+        cli
+    }
 }
 
 #[derive(Debug, Args)]
@@ -157,9 +170,15 @@ pub enum Command {
 #[derive(Debug, Default, Args)]
 pub struct Scan {
     /// Terraform plans as JSON (`terraform show -json PLANFILE > plan.json`), each with its PLANFILE beside it where places
-    /// and references are to be exact; CloudFormation templates in YAML or JSON, a folder of them, or a `cdk.out`; recordings
-    /// (made with --record); or saved inventories. What a file is shows in its content. `examples/acme-org` is carried inside
-    /// the program.
+    /// and references are to be exact; folders of Terraform's configuration (.tf, .tf.json), for which no Terraform is needed;
+    /// CloudFormation templates in YAML or JSON, a folder of them, or a `cdk.out`; recordings (made with --record); or saved
+    /// inventories. What a file is shows in its content. `examples/acme-org` is carried inside the program.
+    ///
+    /// A folder with .tf files is a root module, and the folders below it are read as far as it calls them. Of a folder without
+    /// any, each folder below that has some, and that no other calls, is a root module of its own. Modules are read where they
+    /// are: local ones, and those that `terraform init` installed; nothing is fetched, and no call is followed out of the
+    /// repository, the current folder and the folder that is named. A plan that stands in the folder of a root module is read
+    /// in its place, because it tells more.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
@@ -173,6 +192,19 @@ pub struct Scan {
     /// more.
     #[arg(long, value_name = "FILE", help_heading = "Code")]
     pub parameters: Vec<PathBuf>,
+    /// Give a variable of Terraform's root modules a value, as `terraform plan -var` takes it; repeat it for more.
+    ///
+    /// What is given later stands above what is given earlier, --var-file among it, and above terraform.tfvars and
+    /// *.auto.tfvars of the root module. The environment (TF_VAR_...) is not looked at. Without a value a variable keeps its
+    /// default, which is said to be assumed; without either it is unknown.
+    #[arg(long = "var", value_name = "NAME=VALUE", help_heading = "Code")]
+    pub variables: Vec<String>,
+    /// Take values of variables of Terraform's root modules from this file, .tfvars or .tfvars.json; repeat it for more.
+    #[arg(long = "var-file", value_name = "FILE", help_heading = "Code")]
+    pub variable_files: Vec<PathBuf>,
+    /// For each of --var and of --var-file, where on the command line it stood.
+    #[arg(skip)]
+    pub variable_order: (Vec<usize>, Vec<usize>),
 
     /// The profile of the AWS configuration to use.
     #[arg(long, value_name = "NAME", help_heading = "AWS")]

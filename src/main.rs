@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use trailproof::{app, cli::Cli};
 
 fn main() -> ExitCode {
-    app::run(Cli::parse())
+    app::run(Cli::read())
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::Refusal;
+use super::configurations::Configurations;
 use super::stranger;
 use super::templates::Templates;
 use super::terminal::Terminal;
@@ -26,10 +27,15 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
         if !scan.parameters.is_empty() {
             return Err(Refusal::new("--parameters is for CloudFormation templates").hint("name a template, or leave it away"));
         }
+        if !scan.variables.is_empty() || !scan.variable_files.is_empty() {
+            return Err(Refusal::new("--var and --var-file are for Terraform's configuration")
+                .hint("name a folder of .tf files, or leave them away"));
+        }
         return from_aws(scan, config, terminal);
     }
     refuse_live_options(scan)?;
     let (mut inventories, mut files, mut templates) = (Vec::new(), Vec::new(), Templates::default());
+    let mut configurations = Configurations::given(scan)?;
     let mut seen: Vec<(PathBuf, &PathBuf)> = Vec::new();
     for path in &scan.paths {
         // Two names of one file are one.
@@ -40,7 +46,12 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
             }
             seen.push((whole, path));
         }
-        if path.is_dir() && templates.folder(path)? {
+        if path.is_dir() {
+            let (is_template, is_configuration) = (templates.folder(path)?, configurations.folder(path));
+            if is_template || is_configuration {
+                continue;
+            }
+        } else if configurations.file(path)? {
             continue;
         }
         match one(path, terminal)? {
@@ -49,14 +60,17 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
             Input::Code(form) => files.push((path.display().to_string(), form)),
         }
     }
+    configurations.give_way(templates.plans.iter().map(|(path, _)| path.as_str()));
     files.append(&mut templates.plans);
     let mut stacks = code::load(files).map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))?;
     stacks.extend(templates.stacks(scan)?);
+    stacks.extend(configurations.stacks()?);
     if stacks.is_empty() && scan.complete {
         return Err(Refusal::new("--complete is for code, and none of the inputs is code").hint("leave it away"));
     }
     if let Some(mut inventory) = of_code(&stacks, scan.complete)? {
         templates.confess(&mut inventory, scan.complete);
+        configurations.confess(&mut inventory);
         inventories.push(inventory);
     }
     once_each(&inventories)?;

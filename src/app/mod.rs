@@ -3,6 +3,7 @@
 mod athena;
 mod baseline;
 pub mod cases;
+mod configurations;
 mod evidence;
 #[cfg(feature = "aws")]
 mod example;

@@ -12,8 +12,9 @@ const LOOKED_AT: usize = 1 << 20;
 
 const PLAN: &str =
     "make a plan of it: `terraform plan -out tfplan && terraform show -json tfplan > plan.json`, and name plan.json";
-const ANY: &str = "name a Terraform plan as JSON, a CloudFormation template, a folder of templates, a cdk.out, a recording, or the \
-                   inventory.json of a scan";
+const ANY: &str = "name a Terraform plan as JSON, a folder of Terraform's configuration, a CloudFormation template, a folder of \
+                   templates, a cdk.out, a recording, or the inventory.json of a scan";
+const VALUES: &str = "name the folder of the root module, and give the file with `--var-file`";
 
 /// Why a path that is no file and no folder with anything in it cannot be scanned.
 pub(super) fn path(path: &Path) -> Refusal {
@@ -45,6 +46,10 @@ fn folder(path: &Path) -> Refusal {
     if names.is_empty() {
         return Refusal::new(format!("the folder `{shown}` is empty")).hint(ANY);
     }
+    if names.iter().any(|name| is_values(name)) {
+        return Refusal::new(format!("the folder `{shown}` holds values of Terraform's variables, and no configuration"))
+            .hint(VALUES);
+    }
     if names.iter().any(|name| is_configuration(name)) {
         return Refusal::new(format!("the folder `{shown}` holds Terraform's configuration, and no plan")).hint(PLAN);
     }
@@ -55,8 +60,13 @@ fn folder(path: &Path) -> Refusal {
     Refusal::new(format!("the folder `{shown}` holds no template, no plan and no recording")).hint(ANY)
 }
 
+/// Whether a file is one of configuration that is not read as it is.
 fn is_configuration(name: &str) -> bool {
-    [".tf", ".tf.json", ".tofu", ".tfvars", ".hcl"].iter().any(|end| name.ends_with(end))
+    [".tofu", ".tofu.json", ".hcl"].iter().any(|end| name.ends_with(end))
+}
+
+fn is_values(name: &str) -> bool {
+    name.ends_with(".tfvars") || name.ends_with(".tfvars.json")
 }
 
 /// Why a file cannot be scanned; nothing where it says that it is a saved inventory, which has errors of its own.
@@ -70,6 +80,9 @@ pub(super) fn file(path: &Path, bytes: &[u8]) -> Option<Refusal> {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Some(Refusal::new(format!("`{shown}` is empty")).hint(ANY));
+    }
+    if is_values(&name) {
+        return Some(Refusal::new(format!("`{shown}` holds values of Terraform's variables")).hint(VALUES));
     }
     if is_configuration(&name) {
         return Some(Refusal::new(format!("`{shown}` is Terraform's configuration, and no plan")).hint(PLAN));

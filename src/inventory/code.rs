@@ -20,6 +20,18 @@ pub fn is_placeholder(text: &str) -> bool {
     text.contains(OPEN)
 }
 
+/// What stands in a text for what is open, one by one.
+pub fn placeholders(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let start = rest.find(OPEN)?;
+        let end = rest[start..].find('⟩').map_or(rest.len(), |end| start + end + '⟩'.len_utf8());
+        let found = &rest[start..end];
+        rest = &rest[end..];
+        Some(found)
+    })
+}
+
 /// The Region that stands for every one that the code does not name; policies read it as unknown.
 pub const OTHER_REGIONS: &str = "⟨every other Region⟩";
 

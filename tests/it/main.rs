@@ -28,6 +28,7 @@ mod evidence;
 #[cfg(feature = "aws")]
 mod faults;
 mod frameworks;
+mod hcl;
 mod history;
 mod hostile;
 mod moments;

@@ -21,7 +21,8 @@ fn what_cannot_be_scanned_says_why_where_and_what_to_give_instead() {
         std::fs::write(path, bytes).expect("written");
     };
     std::fs::create_dir(folder.path().join("empty")).expect("made");
-    write("terraform/main.tf", b"resource \"aws_cloudtrail\" \"x\" {}\n");
+    write("terraform/main.tf", b"resource \"aws_cloudtrail\" \"x\" {\n");
+    write("values/prod.tfvars", b"a = 1\n");
     write("configuration.txt", b"# ours\nterraform {\n}\n");
     write("app/cdk.json", b"{\"app\": \"node bin/app.js\"}");
     write("docs/readme.md", b"# nothing\n");
@@ -53,8 +54,10 @@ fn what_cannot_be_scanned_says_why_where_and_what_to_give_instead() {
         ("plan.json", "there is no `plan.json`", "terraform show -json tfplan > plan.json"),
         ("-", "no standard input", "write it to a file"),
         ("empty", "the folder `empty` is empty", "name a Terraform plan"),
-        ("terraform", "holds Terraform's configuration, and no plan", "terraform plan -out tfplan"),
-        ("terraform/main.tf", "is Terraform's configuration, and no plan", "terraform plan -out tfplan"),
+        ("terraform", "terraform/main.tf:1:33: ", "`terraform validate`"),
+        ("terraform/main.tf", "terraform/main.tf:1:33: ", "`terraform validate`"),
+        ("values", "holds values of Terraform's variables, and no configuration", "--var-file"),
+        ("values/prod.tfvars", "holds values of Terraform's variables", "--var-file"),
         ("configuration.txt", "configuration.txt:2:1: it is Terraform's configuration", "terraform plan -out tfplan"),
         ("app", "holds an app of the CDK", "run `cdk synth`"),
         ("docs", "holds no template, no plan and no recording", "name a Terraform plan"),

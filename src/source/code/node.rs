@@ -64,6 +64,19 @@ impl Node {
         }
     }
 
+    /// Lets the value, and all in it, stand no firmer than what it is made by.
+    pub fn raise(&mut self, basis: Basis) {
+        if basis <= Basis::Configured {
+            return;
+        }
+        self.basis = self.basis.max(basis);
+        match &mut self.state {
+            State::List(items) => items.iter_mut().for_each(|item| item.raise(basis)),
+            State::Map(map) => map.values_mut().for_each(|value| value.raise(basis)),
+            _ => {}
+        }
+    }
+
     pub fn is_absent(&self) -> bool {
         matches!(self.state, State::Absent)
     }

@@ -30,6 +30,7 @@ mod worlds;
 pub use assembly::{Assembly, AssemblyError, Files};
 pub use parameters::Parameters;
 pub use stack::{Input, Read, read};
+pub(super) use worlds::conditional;
 
 use crate::inventory::{Gap, GapKind, Remedy};
 

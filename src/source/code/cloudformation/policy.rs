@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::inventory::code::{OPEN, is_placeholder};
+use crate::inventory::code::{OPEN, is_placeholder, placeholders};
 use crate::inventory::document::PolicyDocument;
 use crate::inventory::{Gap, GapKind, Remedy};
 use crate::source::code::node::{Node, State};
@@ -127,18 +127,6 @@ fn texts(value: &Json, see: &mut impl FnMut(&str)) {
         Json::Object(map) => map.values().for_each(|value| texts(value, see)),
         _ => {}
     }
-}
-
-/// What stands in a text for what is open.
-fn placeholders(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let start = rest.find(OPEN)?;
-        let end = rest[start..].find('⟩').map_or(rest.len(), |end| start + end + '⟩'.len_utf8());
-        let found = &rest[start..end];
-        rest = &rest[end..];
-        Some(found)
-    })
 }
 
 fn open(what: &str, text: &str) -> Gap {

@@ -271,7 +271,7 @@ fn key(first: &Key, rest: &[&Key]) -> Key {
 }
 
 /// A resource that is made in some worlds alone, for this reason.
-pub(super) fn conditional(mut body: Body, why: &Gap) -> Body {
+pub(in crate::source::code) fn conditional(mut body: Body, why: &Gap) -> Body {
     match &mut body {
         // A trail that is not made records nothing.
         Body::Trail(trail) => {

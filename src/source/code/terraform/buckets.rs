@@ -68,6 +68,9 @@ pub(super) fn bucket(seen: &Seen<'_>) -> Body {
 /// What S3 gives a new bucket since April 2023. Of one that is there, what no resource of the code sets may be set otherwise.
 /// Source: <https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html>.
 fn new_or_open<T>(seen: &Seen<'_>, of_new: T, what: &str) -> Fact<T> {
+    if let State::Unknown(gap) = &seen.node.get(super::SET_APART).state {
+        return Fact::Unknown(seen.source().named(gap.clone()));
+    }
     if seen.is_new {
         return seen.source().assumed(of_new);
     }

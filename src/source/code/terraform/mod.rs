@@ -1,4 +1,5 @@
-//! Terraform: plans as `terraform show -json` writes them.
+//! Terraform: plans as `terraform show -json` writes them, and in [`configuration`] what stands in a folder without one. Both
+//! come to the same instances, of which the other files here make nouns.
 //!
 //! Every value comes from the plan; what it refers to, where a value is only known after apply, from the configuration that
 //! the plan carries. Where the plan file is given too, its source tells places, and what an expression refers to for certain.
@@ -6,6 +7,7 @@
 
 mod address;
 mod buckets;
+pub mod configuration;
 mod evaluate;
 mod leaves;
 mod links;
@@ -35,6 +37,9 @@ pub use self::plan::PlanError;
 pub use self::snapshot::SnapshotError;
 
 const KIND: &str = "Terraform plan";
+
+/// Stands among the values of a bucket for what resources of their own alone set: unknown where they may, and nobody saw them.
+const SET_APART: &str = "set apart";
 
 /// Whether a JSON value is a plan, of this version or of another.
 pub fn is_plan(value: &Value) -> bool {
@@ -329,29 +334,13 @@ impl Reading<'_> {
 
     fn stack(&self, instances: &BTreeMap<String, Instance>) -> Stack {
         let (file, plan, providers) = (self.file, self.plan, self.providers);
-        let mut resources = Vec::new();
-        for (text, instance) in instances.iter().filter(|(_, i)| !i.address.is_data) {
-            let Instance { address, node, home, is_new, place, related } = instance;
-            let seen = Seen { file, text, address, node, home, is_new: *is_new, instances, place: place.as_ref() };
-            let Some(body) = body(&seen) else { continue };
-            resources.push(Resource {
-                address: text.clone(),
-                name: name(&seen),
-                arn: node.get("arn").text().ok().flatten().filter(|arn| arn.starts_with("arn:")),
-                home: home.clone(),
-                place: place.clone(),
-                related: related.clone(),
-                body,
-                only_if: None,
-            });
-        }
         Stack {
             file: file.to_string(),
             kind: KIND,
             written_by: plan.terraform_version.as_ref().map(|version| format!("Terraform {version}")),
             count: instances.values().filter(|i| !i.address.is_data).count(),
             home: providers.default(),
-            resources,
+            resources: resources_of(file, instances),
             is_whole: plan.complete != Some(false),
             notes: Vec::new(),
             hides: Vec::new(),
@@ -406,6 +395,37 @@ impl Reading<'_> {
         }
         found
     }
+}
+
+/// The instances that are nouns, as resources.
+fn resources_of(file: &str, instances: &BTreeMap<String, Instance>) -> Vec<Resource> {
+    let mut resources = Vec::new();
+    for (text, instance) in instances.iter().filter(|(_, i)| !i.address.is_data) {
+        let Instance { address, node, home, is_new, place, related } = instance;
+        let seen = Seen { file, text, address, node, home, is_new: *is_new, instances, place: place.as_ref() };
+        let Some(body) = body(&seen) else { continue };
+        resources.push(Resource {
+            address: text.clone(),
+            name: name(&seen),
+            arn: node.get("arn").text().ok().flatten().filter(|arn| arn.starts_with("arn:")),
+            home: home.clone(),
+            place: place.clone(),
+            related: related.clone(),
+            body,
+            only_if: None,
+        });
+    }
+    resources
+}
+
+/// Whether resources of a type are looked at.
+fn is_looked_at(kind: &str) -> bool {
+    let address = Address { modules: Vec::new(), is_data: false, r#type: kind.to_string(), name: String::new(), key: None };
+    let home = Home { account: String::new(), partition: String::new(), region: String::new() };
+    let (node, none) = (Node::new(super::node::State::Absent), BTreeMap::new());
+    let seen =
+        Seen { file: "", text: "", address: &address, node: &node, home: &home, is_new: true, instances: &none, place: None };
+    body(&seen).is_some()
 }
 
 /// The resource as a noun; nothing where it is none that is looked at.

@@ -37,6 +37,11 @@ pub(super) fn of_document(tree: &Node) -> Result<PolicyDocument, Gap> {
             return Err(open(&format!("the policy document is put together by `{other}`")));
         }
     }
+    parse(&json!({ "Statement": statements(tree)? }).to_string())
+}
+
+/// The statements of a document, as JSON.
+pub(super) fn statements(tree: &Node) -> Result<Vec<Value>, Gap> {
     let mut statements = Vec::new();
     for (index, statement) in tree.get("statement").items()?.iter().enumerate() {
         let written = self::statement(statement).map_err(|gap| {
@@ -47,7 +52,7 @@ pub(super) fn of_document(tree: &Node) -> Result<PolicyDocument, Gap> {
         })?;
         statements.push(written);
     }
-    parse(&json!({ "Statement": statements }).to_string())
+    Ok(statements)
 }
 
 fn statement(tree: &Node) -> Result<Value, Gap> {

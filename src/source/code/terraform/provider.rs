@@ -11,7 +11,7 @@ use crate::inventory::code::placeholder;
 use crate::source::code::resource::Home;
 
 /// What decides whose credentials a provider uses. Two providers that agree in these act in one account.
-const CREDENTIALS: [&str; 11] = [
+pub(super) const CREDENTIALS: [&str; 11] = [
     "access_key",
     "allowed_account_ids",
     "assume_role",
@@ -25,6 +25,36 @@ const CREDENTIALS: [&str; 11] = [
     "token",
 ];
 
+/// What the configuration of a provider tells.
+pub(super) struct Told {
+    /// What is written of credentials, as one text; empty where nothing is.
+    pub(super) signature: String,
+    pub(super) account: Option<String>,
+    pub(super) region: Option<String>,
+}
+
+/// Where each provider makes what it makes. What one tells of its account, its aliases with the same credentials share.
+pub(super) fn homes(told: &BTreeMap<String, Told>, file: &str, partition: &dyn Fn(&str) -> String) -> BTreeMap<String, Home> {
+    let mut known: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for of in told.values() {
+        known.entry(&of.signature).or_default().extend(of.account.as_deref());
+    }
+    let several = known.len() > 1;
+    let home = |(key, of): (&String, &Told)| {
+        let shared = known.get(of.signature.as_str()).filter(|ids| ids.len() == 1).and_then(|ids| ids.first());
+        let open = || match told.iter().find(|(_, other)| other.signature == of.signature) {
+            Some((first, _)) if several && !of.signature.is_empty() => {
+                placeholder(&format!("account of provider {first} in {file}"))
+            }
+            _ => placeholder(&format!("account of {file}")),
+        };
+        let account = of.account.clone().or_else(|| shared.map(|id| (*id).to_string())).unwrap_or_else(open);
+        let region = of.region.clone().unwrap_or_else(|| placeholder(&format!("Region of {key} in {file}")));
+        (key.clone(), Home { partition: partition(&region), account, region })
+    };
+    told.iter().map(home).collect()
+}
+
 /// The provider configurations of a plan, by their keys.
 pub(super) struct Providers {
     homes: BTreeMap<String, Home>,
@@ -34,35 +64,16 @@ pub(super) struct Providers {
 impl Providers {
     pub(super) fn new(plan: &Plan, links: &Links<'_>, file: &str) -> Self {
         let callers = callers(plan, links);
-        let mut homes = BTreeMap::new();
-        let mut credentials: BTreeMap<String, (String, Option<String>)> = BTreeMap::new();
+        let mut told = BTreeMap::new();
         for (key, config) in plan.configuration.provider_config.iter().filter(|(_, c)| is_aws(c)) {
             let account =
                 account(config).or_else(|| match callers.get(key).map(|ids| ids.iter().collect::<Vec<_>>()).as_deref() {
                     Some([one]) => Some((*one).clone()),
                     _ => None,
                 });
-            credentials.insert(key.clone(), (signature(config), account));
+            told.insert(key.clone(), Told { signature: signature(config), account, region: region(plan, config) });
         }
-        // What one provider tells of its account, its aliases with the same credentials share.
-        let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-        for (signature, account) in credentials.values() {
-            known.entry(signature.clone()).or_default().extend(account.clone());
-        }
-        let several = known.len() > 1;
-        for (key, config) in plan.configuration.provider_config.iter().filter(|(_, c)| is_aws(c)) {
-            let Some((signature, own)) = credentials.get(key) else { continue };
-            let shared = known.get(signature).filter(|ids| ids.len() == 1).and_then(|ids| ids.first());
-            let of_plan = || match credentials.iter().find(|(_, (other, _))| other == signature) {
-                Some((first, _)) if several && !signature.is_empty() => {
-                    placeholder(&format!("account of provider {first} in {file}"))
-                }
-                _ => placeholder(&format!("account of {file}")),
-            };
-            let account = own.clone().or_else(|| shared.cloned()).unwrap_or_else(of_plan);
-            let region = region(plan, config).unwrap_or_else(|| placeholder(&format!("Region of {key} in {file}")));
-            homes.insert(key.clone(), Home { partition: partition(plan, &region), account, region });
-        }
+        let homes = homes(&told, file, &|region| partition(plan, region));
         let one_caller = callers.values().flatten().collect::<BTreeSet<_>>();
         let unconfigured = Home {
             account: match one_caller.first() {
@@ -109,7 +120,7 @@ fn callers(plan: &Plan, links: &Links<'_>) -> BTreeMap<String, BTreeSet<String>>
     callers
 }
 
-fn is_account(id: &str) -> bool {
+pub(super) fn is_account(id: &str) -> bool {
     id.len() == 12 && id.bytes().all(|b| b.is_ascii_digit())
 }
 
@@ -154,13 +165,17 @@ fn partition(plan: &Plan, region: &str) -> String {
         (address.is_data && address.r#type == "aws_partition")
             .then(|| resource.values.get("partition")?.as_str().map(str::to_string))?
     });
-    let of_region = || match region {
+    told.unwrap_or_else(|| partition_of(region).to_string())
+}
+
+/// The partition of a Region; that of most where nothing is told.
+pub(super) fn partition_of(region: &str) -> &'static str {
+    match region {
         r if r.starts_with("cn-") => "aws-cn",
         r if r.starts_with("us-gov-") => "aws-us-gov",
         r if r.starts_with("us-isob-") => "aws-iso-b",
         r if r.starts_with("us-iso-") => "aws-iso",
         r if r.starts_with("eusc-") => "aws-eusc",
         _ => "aws",
-    };
-    told.unwrap_or_else(|| of_region().to_string())
+    }
 }
