@@ -233,7 +233,7 @@ mod tests {
                 assert_eq!(classes(&[test], &[]).0.len(), walked(&[test], &[]).0.len());
             }
         }
-        assert_eq!(key(&[&parse_regex("a").map(TextTest::Regex).unwrap()], &[]), None);
+        assert_eq!(key(&[&parse_regex("a").map(TextTest::Regex).expect("an expression")], &[]), None);
     }
 
     #[test]
@@ -241,7 +241,7 @@ mod tests {
         for texts in [vec![], vec!["x"], vec!["x", "0", ""], vec!["alice", "bob", "alice"], vec!["xx", "a", "A"]] {
             let tests: Vec<TextTest> = texts.iter().map(|text| TextTest::Equals((*text).into())).collect();
             let tests: Vec<&TextTest> = tests.iter().collect();
-            let quick = of_literals(&tests, &[&TextTest::Any]).unwrap();
+            let quick = of_literals(&tests, &[&TextTest::Any]).expect("literals");
             // A test that tells nothing apart, and that is no literal, leads to the walk.
             let (walked, exact) = classes(&tests, &[&TextTest::Any, &TextTest::of_pattern("**")]);
             assert!(exact && !matches!(TextTest::of_pattern("**"), TextTest::Any));

@@ -276,10 +276,10 @@ impl<'a> Evaluator<'a> {
         let none_logs = trails.iter().all(|t| t.logs.iter().all(|v| v.truth == Truth::False));
         let none_everywhere = trails.iter().all(|t| t.everywhere.truth == Truth::False);
         if none_logs && !trails.is_empty() {
-            seer.breaks.push(seer.way.from_the_start("the trail is not logging"));
+            seer.breaks.push(seer.way.cut_at_the_start("the trail is not logging"));
             seer.tells = seer.tells.clone().and(Verdict::known(false));
         } else if none_everywhere && !trails.is_empty() {
-            seer.breaks.push(seer.way.from_the_start("the trail is not a multi-Region trail"));
+            seer.breaks.push(seer.way.cut_at_the_start("the trail is not a multi-Region trail"));
             seer.tells = seer.tells.clone().and(Verdict::known(false));
         }
     }

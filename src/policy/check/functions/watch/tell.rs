@@ -330,7 +330,7 @@ impl<'a> Evaluator<'a> {
             };
             match verdict.truth {
                 Truth::True => seer.whole = Some(seer.way.to_named(&words)),
-                _ => seer.breaks.push(seer.way.into_nothing(words)),
+                _ => seer.breaks.push(seer.way.leads_to(words)),
             }
             seer.tells = seer.tells.clone().or(verdict);
         }

@@ -60,12 +60,12 @@ impl Way {
     }
 
     /// Nothing comes to it because of its first link.
-    pub(super) fn from_the_start(&self, why: impl Into<String>) -> Break {
+    pub(super) fn cut_at_the_start(&self, why: impl Into<String>) -> Break {
         self.breaks(0, End::Because(why.into()))
     }
 
     /// It leads on to something that tells nobody.
-    pub(super) fn into_nothing(&self, words: impl Into<String>) -> Break {
+    pub(super) fn leads_to(&self, words: impl Into<String>) -> Break {
         self.breaks(self.0.len().saturating_sub(1), End::Into(words.into()))
     }
 
@@ -149,7 +149,7 @@ mod tests {
         let broken = Way::from("alarm", "a").because("it has no action").behind(&way);
         assert_eq!(broken.words(), "trail main -> log group /main -> alarm a: it has no action");
         assert_eq!(broken.drawn(ChainEnd::Broken).at, Some(2));
-        let nowhere = way.into_nothing("topic t has no confirmed subscription");
+        let nowhere = way.leads_to("topic t has no confirmed subscription");
         assert_eq!(nowhere.words(), "trail main -> log group /main -> topic t has no confirmed subscription");
         let on = way.to_named("state machine alert");
         assert_eq!(on.words(), "trail main -> log group /main -> state machine alert");
