@@ -257,15 +257,16 @@ impl<'a> Evaluator<'a> {
             verdict = verdict.and(Verdict::unknown(unread_regions));
         }
         let parts: Vec<WatchedEvent> = event.parts().into_iter().map(|(_, part)| part).collect();
-        let would_do = |seer: &&Seer<'a>| {
-            let covered = |part, watcher| matches!(watch::covers(part, &[watcher]), Coverage::Covered);
-            seer.watcher(id).is_some_and(|watcher| parts.iter().any(|part| covered(part, watcher)))
-        };
+        let would_do = |seer: &&Seer<'a>| seer.watcher(id).is_some_and(|watcher| parts.iter().any(|part| covered(part, watcher)));
+        let would_do_alone = |seer: &Seer<'a>| seer.watcher(id).is_some_and(|w| parts.iter().all(|part| covered(part, w)));
         // What would do by itself is drawn; where nothing would, all that sees a part of it.
         let whole: Vec<&Seer<'a>> = seers.iter().filter(would_do).collect();
         let chains: Vec<Chain> = match whole.is_empty() {
             true => seers.iter().flat_map(Seer::drawn_in_part).collect(),
-            false => whole.into_iter().flat_map(Seer::drawn).collect(),
+            false => {
+                let drawn = |seer: &Seer<'a>| if would_do_alone(seer) { seer.drawn() } else { seer.drawn_in_part() };
+                whole.into_iter().flat_map(drawn).collect()
+            }
         };
         self.reader.chains.extend(if seers.is_empty() { ends } else { chains });
         // What is told wherever it happens is told in a Region too that has no name here.
@@ -417,6 +418,11 @@ fn told(event: &WatchedEvent, seers: &[&Seer<'_>], verdicts: &[Verdict], account
             Verdict::unknown(open)
         }
     }
+}
+
+/// Whether one watcher sees every event of the family.
+fn covered(event: &WatchedEvent, watcher: Watcher<'_>) -> bool {
+    matches!(watch::covers(event, &[watcher]), Coverage::Covered)
 }
 
 /// The event as trails' selectors see it.
