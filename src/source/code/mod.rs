@@ -29,6 +29,7 @@ mod file;
 mod join;
 mod named;
 pub mod node;
+mod path;
 pub mod resource;
 mod setting;
 pub mod terraform;

@@ -1,7 +1,7 @@
 //! Stacks inside of stacks: which template of the run a nested stack is made from, and what it is given.
 
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use super::evaluate::{Choices, Want, World};
 use super::stack::{Input, Stage};
@@ -10,6 +10,7 @@ use super::tree::Value;
 use super::worlds;
 use crate::inventory::{Gap, GapKind, Remedy};
 use crate::source::code::node::Node;
+use crate::source::code::path::plain;
 
 /// Stacks inside one another that are followed.
 const DEEPEST: usize = 8;
@@ -110,19 +111,4 @@ pub(super) fn is_made(stage: &Stage<'_>, logical: &str) -> Result<bool, Gap> {
         all if all.iter().all(|truth| *truth == Ok(false)) => Ok(false),
         _ => Err(depends()),
     }
-}
-
-/// A path without detours, so that two names of one file are one.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if plain.file_name().is_some() => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Block};
@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::parse::SourceText;
 use crate::inventory::{Gap, GapKind, Remedy};
 use crate::parallel;
+use crate::source::code::path::plain;
 
 /// Files of one folder, module calls of one configuration, and calls inside one another, that are followed at most.
 const MOST_FILES: usize = 5_000;
@@ -53,21 +54,6 @@ impl Files for BTreeMap<PathBuf, Vec<u8>> {
         let path = plain(path);
         if self.keys().any(|known| known.starts_with(&path)) { Ok(path) } else { Err(io::ErrorKind::NotFound.into()) }
     }
-}
-
-/// A path without detours.
-pub(super) fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if plain.file_name().is_some() => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
 }
 
 /// A path as it is shown.

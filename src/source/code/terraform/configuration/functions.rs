@@ -8,11 +8,11 @@ use std::rc::Rc;
 
 use hcl_edit::expr::{Expression, FuncCall};
 
-use super::folder::plain;
 use super::value::{Kind, Outcome, Value, beyond, is_mistake, wrong};
 use super::{Bound, Env, Project};
 use super::{collections, encoding, text};
 use crate::inventory::{Gap, GapKind, Remedy};
+use crate::source::code::path::plain;
 
 /// Larger files are not taken into a text.
 const MOST_BYTES: usize = 1024 * 1024;
