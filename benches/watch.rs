@@ -99,7 +99,8 @@ fn account(patterns: &[String]) -> trailproof::inventory::Inventory {
     let group = "arn:aws:logs:eu-west-3:111122223333:log-group:cloudtrail";
     let given = json!({
         "accounts": [{"id": "111122223333", "regions": regions}],
-        "trails": [{"arn": "arn:aws:cloudtrail:eu-west-3:111122223333:trail/main", "log_group": group}],
+        "trails": [{"arn": "arn:aws:cloudtrail:eu-west-3:111122223333:trail/main", "log_group": group, "bucket": "logs"}],
+        "buckets": [{"name": "logs"}],
         "log_groups": [{"arn": group, "metric_filters": filters}],
         "alarms": alarms,
         "topics": [{"arn": "arn:aws:sns:eu-west-3:111122223333:alarms"}],

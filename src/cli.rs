@@ -1,6 +1,8 @@
 //! The command line: types and words only. What the commands do stands in `app`.
 
+mod drift;
 mod evidence;
+mod sides;
 mod waiver;
 
 use std::path::PathBuf;
@@ -8,10 +10,11 @@ use std::path::PathBuf;
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 
-use crate::config::Family;
 use crate::finding::Severity;
 
+pub use drift::{Drift, DriftFormat};
 pub use evidence::{Evidence, Pack, Seal, Timestamping, Verify};
+pub use sides::{CodeOptions, LiveOptions};
 pub use waiver::{NewWaiver, Waiver, WaiverType};
 
 /// Audits whether what happens in AWS accounts is recorded, protected, watched and kept.
@@ -40,9 +43,14 @@ impl Cli {
     pub fn read() -> Self {
         let matches = Cli::command().get_matches();
         let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        if let (Command::Scan(scan), Some(of_scan)) = (&mut cli.command, matches.subcommand_matches("scan")) {
-            let places = |name: &str| of_scan.indices_of(name).into_iter().flatten().collect();
-            scan.variable_order = (places("variables"), places("variable_files"));
+        let code = match &mut cli.command {
+            Command::Scan(scan) => Some(&mut scan.code),
+            Command::Drift(drift) => Some(&mut drift.options),
+            _ => None,
+        };
+        if let (Some(code), Some((_, of))) = (code, matches.subcommand()) {
+            let places = |name: &str| of.indices_of(name).into_iter().flatten().collect();
+            code.variable_order = (places("variables"), places("variable_files"));
         }
         cli
     }
@@ -95,6 +103,16 @@ pub enum Command {
     /// waiver holds does not count for --fail-on, and one whose waiver has expired does; one that --baseline knows does not; --require looks at the facts alone.
     /// Where code is scanned, what only a running account tells is unknown, and no reason for 3.
     Scan(Box<Scan>),
+    /// Compare code with the accounts that it is for.
+    ///
+    /// The same facts are read of both sides, and the same policies asked. Told are settings that differ, things that no code
+    /// describes, things that code describes and that are not there, and policies that hold in an account and fail in what the
+    /// code describes. What cannot be compared is told too, and why: it is never called the same. Open parts of the code, such as
+    /// the account of a template, are filled in from the one thing of that name that the account has; which ones, is told.
+    ///
+    /// Exit codes: 0 everything could be compared and is the same; 1 something differs, is not described, is missing, or is
+    /// weaker in code; 3 none of that, but something could not be compared; 2 a side could not be read.
+    Drift(Box<Drift>),
     /// Say what changed between two reports.
     ///
     /// Each policy on each subject of the one report is looked up in the other: what regressed, is new, was put right, is not
@@ -177,80 +195,21 @@ pub struct Scan {
     /// A folder with .tf files is a root module, and the folders below it are read as far as it calls them. Of a folder without
     /// any, each folder below that has some, and that no other calls, is a root module of its own. Modules are read where they
     /// are: local ones, and those that `terraform init` installed; nothing is fetched, and no call is followed out of the
-    /// repository, the current folder and the folder that is named. A plan that stands in the folder of a root module is read
-    /// in its place, because it tells more.
+    /// repository, the current folder and the folder that is named. A plan that stands in the folder of a root module, or
+    /// is named beside it, is read in its place, because it tells more, and the folder is its source.
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
-    /// The code is all that its accounts hold: what it does not hold is not there. Without it, what the code lacks may stand
-    /// elsewhere, and is unknown.
-    #[arg(long, help_heading = "Code")]
-    pub complete: bool,
-    /// Take the parameters of CloudFormation templates from this file, JSON or YAML: a list of `ParameterKey` and
-    /// `ParameterValue`, or a map of names and values. `AWS::AccountId` and `AWS::Region` in it tell where the stacks are made.
-    /// Without a value a parameter keeps its default, which is said to be assumed; without either it is unknown. Repeat it for
-    /// more.
-    #[arg(long, value_name = "FILE", help_heading = "Code")]
-    pub parameters: Vec<PathBuf>,
-    /// Give a variable of Terraform's root modules a value, as `terraform plan -var` takes it; repeat it for more.
-    ///
-    /// What is given later stands above what is given earlier, --var-file among it, and above terraform.tfvars and
-    /// *.auto.tfvars of the root module. The environment (TF_VAR_...) is not looked at. Without a value a variable keeps its
-    /// default, which is said to be assumed; without either it is unknown.
-    #[arg(long = "var", value_name = "NAME=VALUE", help_heading = "Code")]
-    pub variables: Vec<String>,
-    /// Take values of variables of Terraform's root modules from this file, .tfvars or .tfvars.json; repeat it for more.
-    #[arg(long = "var-file", value_name = "FILE", help_heading = "Code")]
-    pub variable_files: Vec<PathBuf>,
-    /// For each of --var and of --var-file, where on the command line it stood.
-    #[arg(skip)]
-    pub variable_order: (Vec<usize>, Vec<usize>),
-
-    /// The profile of the AWS configuration to use.
-    #[arg(long, value_name = "NAME", help_heading = "AWS")]
-    pub profile: Option<String>,
-    /// Look at this Region; repeat it for more. Every enabled Region where it is not given.
-    #[arg(long = "region", value_name = "REGION", help_heading = "AWS")]
-    pub regions: Vec<String>,
+    #[command(flatten)]
+    pub code: CodeOptions,
+    #[command(flatten)]
+    pub live: LiveOptions,
     /// Keep AWS's raw answers in this folder, for replays and as evidence.
     #[arg(long, value_name = "DIR", help_heading = "AWS")]
     pub record: Option<PathBuf>,
-
     /// Go on with an interrupted recording: what it answers is not asked again.
     #[arg(long, help_heading = "AWS")]
     pub resume: bool,
-
-    /// Read this account, by the role ARN or by the role name; repeat it for more. The account of the credentials is read
-    /// where none is named, and always by the credentials themselves where no role ARN is given for it. With --org these
-    /// accounts are read beside the organization's.
-    #[arg(long = "account", value_name = "ID[=ROLE_ARN]", help_heading = "Accounts")]
-    pub accounts: Vec<String>,
-    /// Read every active account of the organization. The credentials belong to its management account, or to an account
-    /// that administers a service for it.
-    #[arg(long, help_heading = "Accounts")]
-    pub org: bool,
-    /// The role to assume in each account; TrailproofAudit where it is not given.
-    #[arg(long, value_name = "NAME", help_heading = "Accounts")]
-    pub role_name: Option<String>,
-    /// The external id that the roles ask for.
-    #[arg(long, value_name = "ID", help_heading = "Accounts")]
-    pub external_id: Option<String>,
-    /// The account that keeps the logs: it is read too, and asked first whose a bucket is.
-    #[arg(long, value_name = "ID", help_heading = "Accounts")]
-    pub log_account: Option<String>,
-    /// Of the organization only this unit, with the units inside; repeat it for more.
-    #[arg(long = "ou", value_name = "OU", help_heading = "Accounts")]
-    pub units: Vec<String>,
-    /// Leave this account of the organization out; the report says so. Repeat it for more.
-    #[arg(long = "exclude-account", value_name = "ID", help_heading = "Accounts")]
-    pub excluded_accounts: Vec<String>,
-    /// Leave this unit of the organization out, with the units inside; repeat it for more.
-    #[arg(long = "exclude-ou", value_name = "OU", help_heading = "Accounts")]
-    pub excluded_units: Vec<String>,
-    /// Do not ask about this in every Region: event-rules, lake, config, guardduty or security-hub. What rests on it is
-    /// unknown. Repeat it for more.
-    #[arg(long, value_name = "FAMILY", help_heading = "Accounts")]
-    pub skip: Vec<Family>,
 
     /// Add policies of your own from this folder; one with the id of a built-in policy takes its place.
     #[arg(long = "policies", value_name = "DIR", help_heading = "Policies")]
@@ -445,6 +404,7 @@ pub enum SchemaOf {
     Config,
     Waivers,
     Baseline,
+    Drift,
 }
 
 fn severity(text: &str) -> Result<Severity, String> {

@@ -12,6 +12,7 @@ pub mod aws;
 pub mod baseline;
 pub mod cli;
 pub mod config;
+pub mod drift;
 pub mod evidence;
 pub mod finding;
 pub mod history;

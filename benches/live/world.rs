@@ -27,6 +27,11 @@ pub(crate) type Reply = (u16, &'static str, Vec<u8>);
 
 const CBOR: &str = "content-type: application/cbor\r\nsmithy-protocol: rpc-v2-cbor\r\n";
 const BASE: &str = "us-east-1";
+/// The policies of the role that writes the organization's trail to its log group, as IAM writes them.
+const TRUST: &str = "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Principal%22%3A%7B%22Service%22%3A%22clou\
+    dtrail.amazonaws.com%22%7D%2C%22Action%22%3A%22sts%3AAssumeRole%22%7D%5D%7D";
+const WRITE: &str = "%7B%22Statement%22%3A%5B%7B%22Effect%22%3A%22Allow%22%2C%22Action%22%3A%5B%22logs%3ACreateLogStream%\
+    22%2C%22logs%3APutLogEvents%22%5D%2C%22Resource%22%3A%22%2A%22%7D%5D%7D";
 const SEVENTEEN: [&str; 17] = [
     BASE,
     "us-east-2",
@@ -82,6 +87,27 @@ impl World {
                 "<GetAccountSummaryResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><GetAccountSummaryResult><SummaryMap>\
                  <entry><key>AccountMFAEnabled</key><value>1</value></entry><entry><key>AccountAccessKeysPresent</key><value>0</value>\
                  </entry></SummaryMap></GetAccountSummaryResult></GetAccountSummaryResponse>",
+            ),
+            ("iam", "GetRole") => ok(format!(
+                "<GetRoleResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><GetRoleResult><Role><Path>/</Path>\
+                 <RoleName>to-logs</RoleName><RoleId>AROAEXAMPLE</RoleId><Arn>arn:aws:iam::{}:role/to-logs</Arn>\
+                 <CreateDate>2026-01-01T00:00:00Z</CreateDate><AssumeRolePolicyDocument>{TRUST}</AssumeRolePolicyDocument>\
+                 </Role></GetRoleResult></GetRoleResponse>",
+                call.account
+            )),
+            ("iam", "ListRolePolicies") => {
+                ok("<ListRolePoliciesResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ListRolePoliciesResult>\
+                 <IsTruncated>false</IsTruncated><PolicyNames><member>write</member></PolicyNames>\
+                 </ListRolePoliciesResult></ListRolePoliciesResponse>")
+            }
+            ("iam", "GetRolePolicy") => ok(format!(
+                "<GetRolePolicyResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><GetRolePolicyResult>\
+                 <RoleName>to-logs</RoleName><PolicyName>write</PolicyName><PolicyDocument>{WRITE}</PolicyDocument>\
+                 </GetRolePolicyResult></GetRolePolicyResponse>"
+            )),
+            ("iam", "ListAttachedRolePolicies") => ok(
+                "<ListAttachedRolePoliciesResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ListAttachedRolePoliciesResult>\
+                 <IsTruncated>false</IsTruncated><AttachedPolicies/></ListAttachedRolePoliciesResult></ListAttachedRolePoliciesResponse>",
             ),
             ("iam", _) => ok(format!(
                 "<ListAccountAliasesResponse xmlns=\"https://iam.amazonaws.com/doc/2010-05-08/\"><ListAccountAliasesResult>\

@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 use super::Refusal;
 use crate::cli::Scan;
 use crate::inventory::{Gap, Inventory};
-use crate::source::code::Stack;
-use crate::source::code::terraform::configuration::{Files, Given, MOST_BYTES, Root, is_root, read};
+use crate::source::code::terraform::PlanFile;
+use crate::source::code::terraform::configuration::{Files, Given, MOST_BYTES, Root, is_root, read, shown, sources};
+use crate::source::code::{FolderSource, Stack};
 
 /// Folders inside one another that are looked through.
 const DEEPEST: usize = 16;
@@ -57,9 +58,9 @@ impl Configurations {
         let mut given = Given::default();
         let refused = |error: &dyn std::fmt::Display, hint: &str| Refusal::new(error.to_string()).hint(hint);
         let at = |order: &[usize], number: usize| order.get(number).copied().unwrap_or(number);
-        let (of_values, of_files) = &scan.variable_order;
-        let values = scan.variables.iter().enumerate().map(|(number, text)| (at(of_values, number), Ok(text)));
-        let files = scan.variable_files.iter().enumerate().map(|(number, path)| (at(of_files, number), Err(path)));
+        let (of_values, of_files) = &scan.code.variable_order;
+        let values = scan.code.variables.iter().enumerate().map(|(number, text)| (at(of_values, number), Ok(text)));
+        let files = scan.code.variable_files.iter().enumerate().map(|(number, path)| (at(of_files, number), Err(path)));
         let mut all: Vec<(usize, Result<&String, &PathBuf>)> = values.chain(files).collect();
         all.sort_by_key(|(place, _)| *place);
         for (_, one) in all {
@@ -125,17 +126,21 @@ impl Configurations {
         self.maybe.extend(below.iter().filter(|path| *path != folder).cloned());
     }
 
-    /// Leaves root modules out in whose folder a plan stands: it tells more.
-    pub(super) fn give_way<'p>(&mut self, plans: impl Iterator<Item = &'p str>) {
-        for plan in plans {
-            let folder = shortest(Path::new(plan).parent().unwrap_or(Path::new("")));
-            let before = self.roots.len();
-            self.roots.retain(|root| root.folder != folder);
-            if self.roots.len() < before {
-                self.notes
-                    .push(format!("{plan} was read, and not the configuration beside it, of which it is taken to be the plan"));
-            }
-        }
+    /// The root modules as the source that plans may have been made of.
+    pub(super) fn sources(&self) -> Vec<FolderSource> {
+        let source = |root: &Root| {
+            let files = sources(&Disk, root).ok()?;
+            let changed =
+                files.iter().filter_map(|(_, path, _)| fs::metadata(path).and_then(|about| about.modified()).ok()).max();
+            let changed = changed.and_then(|time| jiff::Timestamp::try_from(time).ok());
+            Some(FolderSource { folder: shown(&root.folder), source: PlanFile::of_folder(files), changed })
+        };
+        self.roots.iter().filter_map(source).collect()
+    }
+
+    /// Leaves root modules out of which there is a plan: it tells more.
+    pub(super) fn give_way(&mut self, taken: &BTreeSet<String>) {
+        self.roots.retain(|root| !taken.contains(&shown(&root.folder)));
     }
 
     /// Reads the root modules.

@@ -77,7 +77,7 @@ fn digest(text: &str) -> String {
 }
 
 /// JSON with characters that a terminal would obey escaped.
-fn printed(value: &impl serde::Serialize) -> Result<String, Refusal> {
+pub(super) fn printed(value: &impl serde::Serialize) -> Result<String, Refusal> {
     let text = serde_json::to_string_pretty(value).map_err(|e| Refusal::new(e.to_string()))?;
     Ok(crate::report::foreign::json(&text).into_owned())
 }

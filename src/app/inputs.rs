@@ -19,15 +19,15 @@ use super::{example, live};
 /// The inventory that the command line asks for.
 pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Result<Inventory, Refusal> {
     if scan.paths.is_empty() {
-        if scan.complete {
+        if scan.code.complete {
             return Err(
                 Refusal::new("--complete is for code").hint("name a plan, for example `trailproof scan plan.json --complete`")
             );
         }
-        if !scan.parameters.is_empty() {
+        if !scan.code.parameters.is_empty() {
             return Err(Refusal::new("--parameters is for CloudFormation templates").hint("name a template, or leave it away"));
         }
-        if !scan.variables.is_empty() || !scan.variable_files.is_empty() {
+        if !scan.code.variables.is_empty() || !scan.code.variable_files.is_empty() {
             return Err(Refusal::new("--var and --var-file are for Terraform's configuration")
                 .hint("name a folder of .tf files, or leave them away"));
         }
@@ -60,16 +60,22 @@ pub(super) fn inventory(scan: &Scan, config: &Config, terminal: &Terminal) -> Re
             Input::Code(form) => files.push((path.display().to_string(), form)),
         }
     }
-    configurations.give_way(templates.plans.iter().map(|(path, _)| path.as_str()));
+    // A plan and the folder that holds it may both be named: the folder is then its source.
+    let plain = |path: &str| Path::new(path).components().collect::<PathBuf>();
+    templates.plans.retain(|(path, _)| !files.iter().any(|(named, _)| plain(named) == plain(path)));
     files.append(&mut templates.plans);
-    let mut stacks = code::load(files).map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))?;
+    let has_plan = files.iter().any(|(_, form)| matches!(form, Form::Plan(_)));
+    let folders = if has_plan { configurations.sources() } else { Vec::new() };
+    let loaded = code::load_beside(files, &folders).map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))?;
+    configurations.give_way(&loaded.taken);
+    let mut stacks = loaded.stacks;
     stacks.extend(templates.stacks(scan)?);
     stacks.extend(configurations.stacks()?);
-    if stacks.is_empty() && scan.complete {
+    if stacks.is_empty() && scan.code.complete {
         return Err(Refusal::new("--complete is for code, and none of the inputs is code").hint("leave it away"));
     }
-    if let Some(mut inventory) = of_code(&stacks, scan.complete)? {
-        templates.confess(&mut inventory, scan.complete);
+    if let Some(mut inventory) = of_code(&stacks, scan.code.complete)? {
+        templates.confess(&mut inventory, scan.code.complete);
         configurations.confess(&mut inventory);
         inventories.push(inventory);
     }
@@ -104,17 +110,17 @@ pub(super) fn refuse_live_options(scan: &Scan) -> Result<(), Refusal> {
         ("--record", scan.record.is_some()),
         ("--security-hub", scan.security_hub),
         ("--resume", scan.resume),
-        ("--profile", scan.profile.is_some()),
-        ("--region", !scan.regions.is_empty()),
-        ("--account", !scan.accounts.is_empty()),
-        ("--org", scan.org),
-        ("--role-name", scan.role_name.is_some()),
-        ("--external-id", scan.external_id.is_some()),
-        ("--log-account", scan.log_account.is_some()),
-        ("--ou", !scan.units.is_empty()),
-        ("--exclude-account", !scan.excluded_accounts.is_empty()),
-        ("--exclude-ou", !scan.excluded_units.is_empty()),
-        ("--skip", !scan.skip.is_empty()),
+        ("--profile", scan.live.profile.is_some()),
+        ("--region", !scan.live.regions.is_empty()),
+        ("--account", !scan.live.accounts.is_empty()),
+        ("--org", scan.live.org),
+        ("--role-name", scan.live.role_name.is_some()),
+        ("--external-id", scan.live.external_id.is_some()),
+        ("--log-account", scan.live.log_account.is_some()),
+        ("--ou", !scan.live.units.is_empty()),
+        ("--exclude-account", !scan.live.excluded_accounts.is_empty()),
+        ("--exclude-ou", !scan.live.excluded_units.is_empty()),
+        ("--skip", !scan.live.skip.is_empty()),
     ];
     if let Some((option, _)) = for_aws.iter().find(|(_, is_given)| *is_given) {
         return Err(Refusal::new(format!("{option} is for live accounts"))

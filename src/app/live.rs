@@ -45,8 +45,8 @@ pub(super) fn recorded(scan: &Scan, config: &Config, terminal: &Terminal) -> Res
     }
     let interrupt = Interrupt::default();
     let options = Options {
-        profile: scan.profile.clone().or_else(|| config.profile.clone()),
-        regions: if scan.regions.is_empty() { config.regions.clone() } else { scan.regions.clone() },
+        profile: scan.live.profile.clone().or_else(|| config.profile.clone()),
+        regions: if scan.live.regions.is_empty() { config.regions.clone() } else { scan.live.regions.clone() },
         progress: progress(terminal),
         interrupt: interrupt.clone(),
         keep_answers: scan.record.is_some() || scan.evidence.is_some(),
@@ -84,12 +84,12 @@ pub(super) fn recorded(scan: &Scan, config: &Config, terminal: &Terminal) -> Res
 /// Which accounts the command line and trailproof.yaml mean together. The command line stands above the file.
 pub(super) fn plan(scan: &Scan, config: &Config) -> Result<Plan, Refusal> {
     let file = &config.accounts;
-    let mut accounts: BTreeMap<String, Option<String>> = if scan.accounts.is_empty() && !scan.org {
+    let mut accounts: BTreeMap<String, Option<String>> = if scan.live.accounts.is_empty() && !scan.live.org {
         file.include.iter().map(|a| (a.id().to_string(), a.role().map(str::to_string))).collect()
     } else {
         BTreeMap::new()
     };
-    for named in &scan.accounts {
+    for named in &scan.live.accounts {
         let (id, role) = match named.split_once('=') {
             Some((id, role)) => (id, Some(role.to_string())),
             None => (named.as_str(), None),
@@ -98,24 +98,24 @@ pub(super) fn plan(scan: &Scan, config: &Config) -> Result<Plan, Refusal> {
             return Err(Refusal::new(format!("account {id} is named twice, with different roles")).hint("name it once"));
         }
     }
-    let organization = scan.org || (scan.accounts.is_empty() && file.organization);
+    let organization = scan.live.org || (scan.live.accounts.is_empty() && file.organization);
     let or = |given: &[String], file: &[String]| -> BTreeSet<String> {
         if given.is_empty() { file.iter().cloned().collect() } else { given.iter().cloned().collect() }
     };
     let plan = Plan {
         accounts,
-        role_name: scan.role_name.clone().or_else(|| file.role_name.clone()).unwrap_or_else(|| ROLE_NAME.into()),
-        external_id: scan.external_id.clone().or_else(|| file.external_id.clone()),
+        role_name: scan.live.role_name.clone().or_else(|| file.role_name.clone()).unwrap_or_else(|| ROLE_NAME.into()),
+        external_id: scan.live.external_id.clone().or_else(|| file.external_id.clone()),
         organization,
-        units: if organization { or(&scan.units, &file.units) } else { scan.units.iter().cloned().collect() },
-        excluded_accounts: or(&scan.excluded_accounts, &file.exclude),
+        units: if organization { or(&scan.live.units, &file.units) } else { scan.live.units.iter().cloned().collect() },
+        excluded_accounts: or(&scan.live.excluded_accounts, &file.exclude),
         excluded_units: if organization {
-            or(&scan.excluded_units, &file.exclude_units)
+            or(&scan.live.excluded_units, &file.exclude_units)
         } else {
-            scan.excluded_units.iter().cloned().collect()
+            scan.live.excluded_units.iter().cloned().collect()
         },
-        skip: if scan.skip.is_empty() { file.skip.clone() } else { scan.skip.iter().copied().collect() },
-        log_account: scan.log_account.clone().or_else(|| file.log_account.clone()),
+        skip: if scan.live.skip.is_empty() { file.skip.clone() } else { scan.live.skip.iter().copied().collect() },
+        log_account: scan.live.log_account.clone().or_else(|| file.log_account.clone()),
     };
     plan.check().map_err(|e| Refusal::new(e.to_string()).hint(e.hint()))?;
     Ok(plan)

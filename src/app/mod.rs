@@ -4,6 +4,7 @@ mod athena;
 mod baseline;
 pub mod cases;
 mod configurations;
+mod drift;
 mod evidence;
 #[cfg(feature = "aws")]
 mod example;
@@ -106,6 +107,7 @@ pub fn run(cli: Cli) -> ExitCode {
     let terminal = Terminal::new(&cli.global);
     let done = match cli.command {
         Command::Scan(scan) => scan::run(&scan, &terminal),
+        Command::Drift(asked) => drift::run(&asked, &terminal),
         Command::Diff { before, after, json } => history::diff(&before, &after, json, &terminal),
         Command::History { file, add, json } => history::run(&file, &add, json, &terminal),
         Command::Evidence(command) => evidence::run(&command, &terminal),

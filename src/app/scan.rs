@@ -24,13 +24,7 @@ use crate::report::{Report, SetAside, exchange, html, json, text};
 use crate::yaml::SourceFile;
 
 pub(super) fn run(scan: &Scan, terminal: &Terminal) -> Result<Exit, Refusal> {
-    let (config, source) = config(scan)?;
-    let mut directories: Vec<PathBuf> = config.policies.directories.iter().map(PathBuf::from).collect();
-    directories.extend(scan.directories.iter().cloned());
-    let catalogue = catalogue(&directories)?;
-    if let Some(source) = &source {
-        config.check(source, &catalogue)?;
-    }
+    let (config, source, catalogue) = settled(scan)?;
     let mut selection = Selection::new(scan, &config, &catalogue)?;
     let history = scan.history.as_deref().map(history::open).transpose()?;
     let waivers = waiver::of_scan(scan.waivers.as_deref(), &config, source.as_ref(), &catalogue, &selection.settings.severities)?;
@@ -97,7 +91,19 @@ pub(super) fn reported(scan: &Scan, config: &Config, catalogue: &Catalogue, waiv
     if all.len() == unasked.len() { Vec::new() } else { all.into_iter().collect() }
 }
 
-pub(super) fn config(scan: &Scan) -> Result<(Config, Option<SourceFile>), Refusal> {
+/// The settings, and the policies that they and the command line name.
+pub(super) fn settled(scan: &Scan) -> Result<(Config, Option<SourceFile>, Catalogue), Refusal> {
+    let (config, source) = config(scan)?;
+    let mut directories: Vec<PathBuf> = config.policies.directories.iter().map(PathBuf::from).collect();
+    directories.extend(scan.directories.iter().cloned());
+    let catalogue = catalogue(&directories)?;
+    if let Some(source) = &source {
+        config.check(source, &catalogue)?;
+    }
+    Ok((config, source, catalogue))
+}
+
+fn config(scan: &Scan) -> Result<(Config, Option<SourceFile>), Refusal> {
     let path = match &scan.config {
         Some(path) => path.clone(),
         None if Path::new(FILE_NAME).is_file() => PathBuf::from(FILE_NAME),
@@ -179,21 +185,10 @@ struct Output {
 
 impl Output {
     fn prepare(scan: &Scan, config: &Config) -> Result<Self, Refusal> {
-        let default = || config.out.as_ref().map_or_else(|| PathBuf::from("trailproof-report"), PathBuf::from);
-        let out = scan.out.clone().unwrap_or_else(default);
         let all = [Format::Text, Format::Html, Format::Json, Format::Inventory];
         let formats: BTreeSet<Format> = if scan.formats.is_empty() { all.into() } else { scan.formats.iter().copied().collect() };
-        if out == Path::new("-") {
-            if formats.len() != 1 {
-                return Err(Refusal::new("`--out -` writes one format to standard output")
-                    .hint("name it, for example `--format json --out -`"));
-            }
-            return Ok(Output { folder: None, formats });
-        }
-        if formats.iter().any(|f| *f != Format::Text) {
-            writable(&out)?;
-        }
-        Ok(Output { folder: Some(out), formats })
+        let any_file = formats.iter().any(|f| *f != Format::Text);
+        Ok(Output { folder: folder(scan.out.as_deref(), config, formats.len(), any_file)?, formats })
     }
 
     fn write(&self, report: &Report, past: Option<&Past>, inventory: &Inventory, terminal: &Terminal) -> Result<(), Refusal> {
@@ -260,6 +255,23 @@ impl Output {
         }
         Ok(written.text)
     }
+}
+
+/// The folder that reports go to, proven to take files where any is to be written; none where standard output is named.
+pub(super) fn folder(out: Option<&Path>, config: &Config, formats: usize, any_file: bool) -> Result<Option<PathBuf>, Refusal> {
+    let default = || config.out.as_ref().map_or_else(|| PathBuf::from("trailproof-report"), PathBuf::from);
+    let out = out.map_or_else(default, Path::to_path_buf);
+    if out == Path::new("-") {
+        if formats != 1 {
+            return Err(Refusal::new("`--out -` writes one format to standard output")
+                .hint("name it, for example `--format json --out -`"));
+        }
+        return Ok(None);
+    }
+    if any_file {
+        writable(&out)?;
+    }
+    Ok(Some(out))
 }
 
 /// The file that a format is written to; the text goes to the terminal.

@@ -14,6 +14,7 @@ pub(super) fn run(of: SchemaOf, terminal: &Terminal) -> Result<Exit, Refusal> {
         SchemaOf::Framework => schema_for!(crate::policy::framework::Framework),
         SchemaOf::Waivers => schema_for!(crate::waiver::WaiverFile),
         SchemaOf::Baseline => schema_for!(crate::baseline::Baseline),
+        SchemaOf::Drift => schema_for!(crate::drift::Drift),
         SchemaOf::Config => schema_for!(crate::config::Config),
     };
     let text = serde_json::to_string_pretty(&schema).map_err(|e| Refusal::new(e.to_string()))?;

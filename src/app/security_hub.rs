@@ -25,8 +25,8 @@ pub(super) fn import(scan: &Scan, config: &Config, report: &Report, terminal: &T
     });
     let plan = live::plan(scan, config)?;
     let options = Options {
-        profile: scan.profile.clone().or_else(|| config.profile.clone()),
-        regions: if scan.regions.is_empty() { config.regions.clone() } else { scan.regions.clone() },
+        profile: scan.live.profile.clone().or_else(|| config.profile.clone()),
+        regions: if scan.live.regions.is_empty() { config.regions.clone() } else { scan.live.regions.clone() },
         keep_answers: false,
         ..Options::default()
     };

@@ -75,13 +75,13 @@ impl Templates {
     /// Reads the templates with the values that the command line gives.
     pub(super) fn stacks(&mut self, scan: &Scan) -> Result<Vec<Stack>, Refusal> {
         let mut parameters = Parameters::default();
-        for path in &scan.parameters {
+        for path in &scan.code.parameters {
             let shown = path.display().to_string();
             let bytes = fs::read(path).map_err(|e| Refusal::new(format!("cannot read `{shown}`: {e}")))?;
             parameters.add(&shown, &bytes).map_err(|e| Refusal::new(e.to_string()).hint(e.hint.clone()))?;
         }
         if self.inputs.is_empty() {
-            return match scan.parameters.is_empty() {
+            return match scan.code.parameters.is_empty() {
                 true => Ok(Vec::new()),
                 false => Err(Refusal::new("--parameters is for CloudFormation templates, and none of the inputs is one")
                     .hint("leave it away, or name a template")),

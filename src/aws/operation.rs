@@ -110,6 +110,18 @@ operations! {
     GET_EVENT_DATA_STORE = "cloudtrail" "GetEventDataStore" allowed by "cloudtrail:GetEventDataStore": "what an event data store takes in, and how long it keeps it"
         [] event_data_store(status is_multi_region is_organization termination_protection_enabled retention_days billing_mode
         kms_key_id kms_key event_selectors);
+    GET_ROLE = "iam" "GetRole" allowed by "iam:GetRole": "who may assume the role by which CloudTrail writes to a log group"
+        [] trail(cloud_watch_logs_role);
+    LIST_ROLE_POLICIES = "iam" "ListRolePolicies" allowed by "iam:ListRolePolicies": "the policies written into the role by which CloudTrail writes to a log group"
+        [] trail(cloud_watch_logs_role);
+    GET_ROLE_POLICY = "iam" "GetRolePolicy" allowed by "iam:GetRolePolicy": "what a policy that is written into it lets the role do by which CloudTrail writes to a log group"
+        [] trail(cloud_watch_logs_role);
+    LIST_ATTACHED_ROLE_POLICIES = "iam" "ListAttachedRolePolicies" allowed by "iam:ListAttachedRolePolicies": "the policies attached to the role by which CloudTrail writes to a log group"
+        [] trail(cloud_watch_logs_role);
+    GET_POLICY = "iam" "GetPolicy" allowed by "iam:GetPolicy": "the version in force of a policy or a permissions boundary of the role by which CloudTrail writes to a log group"
+        [] trail(cloud_watch_logs_role);
+    GET_POLICY_VERSION = "iam" "GetPolicyVersion" allowed by "iam:GetPolicyVersion": "what a policy or a permissions boundary lets the role do by which CloudTrail writes to a log group"
+        [] trail(cloud_watch_logs_role);
     LIST_TAGS = "cloudtrail" "ListTags" allowed by "cloudtrail:ListTags": "a trail's tags"
         [] trail(tags);
     LIST_BUCKETS = "s3" "ListBuckets" allowed by "s3:ListAllMyBuckets": "whether a trail's bucket belongs to the account"

@@ -10,8 +10,14 @@ pub fn emails(bytes: &mut Vec<u8>) -> usize {
     let mut out = Vec::new();
     let mut done = 0;
     let mut count = 0;
-    for at in (0..bytes.len()).filter(|i| bytes[*i] == b'@') {
-        let Some((start, end)) = address(bytes, at).filter(|(start, _)| *start >= done) else { continue };
+    for at in 0..bytes.len() {
+        // IAM writes policies as in a URL, where the sign is `%40`.
+        let found = match &bytes[at..] {
+            [b'@', ..] => address(bytes, at),
+            [b'%', b'4', b'0', ..] => address_in_url(bytes, at),
+            _ => None,
+        };
+        let Some((start, end)) = found.filter(|(start, _)| *start >= done) else { continue };
         out.extend_from_slice(&bytes[done..start]);
         match is_text {
             true => out.extend_from_slice(REDACTED),
@@ -43,6 +49,19 @@ fn address(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     (start < at && domain[..length].contains(&b'.')).then_some((start, at + 1 + length))
 }
 
+/// As [`address`], where every other sign but a few stands as `%` with two digits.
+fn address_in_url(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let is_part = |b: &u8| b.is_ascii_alphanumeric() || b"._+-".contains(b);
+    let mut start = at - bytes[..at].iter().rev().take_while(|b| is_part(b)).count();
+    if start > 0 && bytes[start - 1] == b'%' {
+        start += 2;
+    }
+    let domain = &bytes[at + 3..];
+    let domain = &domain[..domain.iter().take_while(|b| b.is_ascii_alphanumeric() || b".-".contains(b)).count()];
+    let length = domain.len() - domain.iter().rev().take_while(|b| b".-".contains(b)).count();
+    (start < at && domain[..length].contains(&b'.')).then_some((start, at + 3 + length))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +77,8 @@ mod tests {
     fn addresses_are_taken_out_and_nothing_else() {
         for (text, expected, count) in [
             (r#"{"Email":"a.b+c@d.example","x":1}"#, r#"{"Email":"[redacted]","x":1}"#, 1),
+            ("%22aws%3Auserid%22%3A%22AROA%3Ajane%40example.com%22%7D", "%22aws%3Auserid%22%3A%22AROA%3A[redacted]%22%7D", 1),
+            ("%22jane.doe%40a.example%22 %40 %22%40x.y x%40y", "%22[redacted]%22 %40 %22%40x.y x%40y", 1),
             ("<E>o'x@y.example.</E>", "<E>o'[redacted].</E>", 1),
             (r#""line\njo@x.example""#, r#""line\n[redacted]""#, 1),
             (r#""\u00e9jo@x.example""#, r#""\u00e9[redacted]""#, 1),

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Inventory;
-use super::fact::Fact;
+use super::fact::{Fact, Gap};
 use super::noun::noun;
 
 /// Begins the text that stands for a name, an account or a Region which code does not tell. AWS has no name with this sign.
@@ -43,6 +43,9 @@ pub struct Code {
     pub files: Vec<CodeFile>,
     /// Each thing of the inventory that code declares, sorted by noun and id.
     pub declared: Vec<Declared>,
+    /// Buckets, keys, log groups and topics that the code declares and nothing of the logging chain uses: of them no facts are held.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unused: Vec<Declared>,
     /// What was seen and is said to the reader: what was left out, what could not be used.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
@@ -83,6 +86,9 @@ pub struct Declared {
     /// The calls that lead to it from the root module, outermost first, and other places that have a part in it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub related: Vec<SourcePlace>,
+    /// Why it may not be made at all; absent where it is made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only_if: Option<Gap>,
 }
 
 /// A place in a source file, lines and columns counted from 1.
@@ -118,6 +124,7 @@ impl Code {
     pub fn sort(&mut self) {
         self.files.sort_by(|a, b| a.path.cmp(&b.path));
         self.declared.sort_by(|a, b| (&a.noun, &a.id).cmp(&(&b.noun, &b.id)));
+        self.unused.sort_by(|a, b| (&a.noun, &a.id).cmp(&(&b.noun, &b.id)));
         self.notes.sort();
         self.notes.dedup();
     }

@@ -18,6 +18,7 @@ pub mod metric_filter;
 pub mod neighbour;
 pub mod noun;
 pub mod organization;
+pub mod role;
 pub mod tag;
 pub mod topic;
 pub mod trail;
@@ -44,12 +45,13 @@ pub use noun::{
     AccountRef, AlarmRef, BucketRef, EventDataStoreRef, KeyRef, LogGroupRef, Noun, OrganizationRef, Record, TopicRef, TrailRef,
 };
 pub use organization::{Member, Organization};
+pub use role::{Role, RolePolicy};
 pub use tag::Tag;
 pub use topic::Topic;
 pub use trail::{Trail, TrailStatus};
 
 /// The version of the saved form. It changes when a reader of the old form would misread the new one.
-pub const SCHEMA_VERSION: &str = "3";
+pub const SCHEMA_VERSION: &str = "4";
 
 /// Every fact of one run, and the population it was read from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -404,6 +406,8 @@ pub fn nouns() -> Vec<&'static Noun> {
         Account::table(),
         Trail::table(),
         TrailStatus::table(),
+        Role::table(),
+        RolePolicy::table(),
         Bucket::table(),
         bucket::Grant::table(),
         bucket::PublicAccessBlock::table(),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::fact::{Fact, Listing};
 use super::noun::{BucketRef, KeyRef, Kind, LogGroupRef, Opaque, TopicRef, View, Viewable, noun};
+use super::role::Role;
 use super::tag::Tag;
 
 noun! {
@@ -47,6 +48,8 @@ noun! {
         log_group: Fact<Option<LogGroupRef>>,
         /// The role that CloudTrail assumes to write to the log group; null where there is none.
         cloud_watch_logs_role_arn: Fact<Option<String>>,
+        /// The role that CloudTrail assumes to write to the log group, in the account that owns it; null where there is none.
+        cloud_watch_logs_role: Fact<Option<Role>>,
         /// Whether the trail has event selectors of its own.
         has_custom_event_selectors: Fact<bool>,
         /// Whether the trail has Insights selectors.

@@ -6,6 +6,7 @@ mod baseline;
 pub mod build;
 mod code;
 mod concern;
+pub mod drift;
 pub mod exchange;
 mod executive;
 pub mod foreign;

@@ -14,11 +14,13 @@ use super::wildcard::{TooManyStates, classes, matches};
 use super::words::{listed, shorten};
 
 mod condition;
+mod log_writing;
 mod principal;
 mod requesters;
 mod sources;
 
 pub(super) use condition::is_narrow_network;
+pub use log_writing::{LogStreams, allow_writing, lets_cloudtrail_assume};
 pub use requesters::{
     Admitted, foreign_changers, foreign_decrypters, foreign_readers, foreign_writers, key_shuts_out_strangers,
     shuts_out_strangers,

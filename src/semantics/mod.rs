@@ -12,6 +12,7 @@ pub mod leaf;
 pub mod log_keys;
 mod s3_action;
 pub mod selectors;
+pub mod shown;
 mod strings;
 pub mod text;
 pub mod topic;

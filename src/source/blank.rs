@@ -28,6 +28,7 @@ pub fn trail(gap: &Gap) -> Trail {
         cloud_watch_logs_log_group_arn: Fact::Unknown(gap.clone()),
         log_group: Fact::Unknown(gap.clone()),
         cloud_watch_logs_role_arn: Fact::Unknown(gap.clone()),
+        cloud_watch_logs_role: Fact::Unknown(gap.clone()),
         has_custom_event_selectors: Fact::Unknown(gap.clone()),
         has_insight_selectors: Fact::Unknown(gap.clone()),
         is_logging: Fact::Unknown(gap.clone()),

@@ -6,8 +6,10 @@ over the trails that moto keeps. Sources are the API references of the services.
 
 import datetime
 import fnmatch
+import html
 import json
 import re
+import urllib.parse
 from xml.sax.saxutils import escape
 
 from moto.cloudtrail import models as cloudtrail
@@ -394,13 +396,23 @@ def before(call):
     return call.body
 
 
+def documented(match):
+    """A policy document as IAM writes it: as in a URL."""
+    text = html.unescape(match[2].decode())
+    return match[1] + (text if text.startswith("%7B") else urllib.parse.quote(text, safe="")).encode() + match[3]
+
+
 def after(call, account, status, body):
     """The body that the caller gets."""
     body = re.sub(rb"<RequestId>[^<]*</RequestId>", f"<RequestId>{call.request_id}</RequestId>".encode(), body)
     if account.clock:
         body = re.sub(rb"<LastModified>[^<]*</LastModified>", b"<LastModified>2026-01-05T09:00:00.000Z</LastModified>", body)
+        if call.service == "iam":
+            body = re.sub(rb"<(Create|Update)Date>[^<]*</", rb"<\1Date>2026-01-05T09:00:00Z</", body)
     if status != 200:
         return body
+    if call.name in ("iam:GetRolePolicy", "iam:GetPolicyVersion"):
+        return re.sub(rb"(<(?:Policy)?Document>)([^<]*)(</)", documented, body)
     if call.name == "kms:DescribeKey":
         reply = json.loads(body)
         reply["KeyMetadata"]["KeyUsage"] = reply["KeyMetadata"].get("KeyUsage") or "ENCRYPT_DECRYPT"

@@ -120,6 +120,23 @@ class Builder:
         trust = {"Version": "2012-10-17", "Statement": [statement]}
         self.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
 
+    def logs_role(self, name, group, region, organization=False):
+        """The role by which CloudTrail writes to a log group: its own streams are allowed in a policy that is written into it, within a permissions
+        boundary; of an organization's trail all streams in one that is attached."""
+        iam = self.client("iam")
+        trust = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        document = lambda statement: json.dumps({"Version": "2012-10-17", "Statement": [statement]})  # noqa: E731
+        policy = lambda name, statement: iam.create_policy(PolicyName=name, PolicyDocument=document(statement))["Policy"]["Arn"]  # noqa: E731
+        boundary = {} if organization else {"PermissionsBoundary": policy(f"{name}-boundary", {"Effect": "Allow", "Action": "logs:*", "Resource": "*"})}
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=document(trust), **boundary)
+        streams = "*" if organization else f"{self.number}_CloudTrail_{region}*"
+        resource = f"arn:aws:logs:{region}:{self.number}:log-group:{group}:log-stream:{streams}"
+        write = {"Effect": "Allow", "Action": ["logs:CreateLogStream", "logs:PutLogEvents"], "Resource": [resource]}
+        if organization:
+            iam.attach_role_policy(RoleName=name, PolicyArn=policy(f"{name}-policy", write))
+        else:
+            iam.put_role_policy(RoleName=name, PolicyName="to-cloudwatch", PolicyDocument=document(write))
+
     def good_trail(self, name, bucket, key, region="us-east-1", organization=False, own_key=None):
         """A trail as it should be; `own_key` encrypts its log group and topic where the trail's key is another account's."""
         cloudtrail = self.client("cloudtrail", region)
@@ -127,6 +144,7 @@ class Builder:
         topic = self.topic(f"{name}-deliveries", arn, region, KmsMasterKeyId=own_key or key)
         self.subscribe(topic, "sqs", f"arn:aws:sqs:{region}:{self.number}:{name}-deliveries")
         self.log_group(f"/cloudtrail/{name}", region, kmsKeyId=own_key or key)
+        self.logs_role(f"{name}-to-cloudwatch", f"/cloudtrail/{name}", region, organization)
         cloudtrail.create_trail(
             Name=name,
             S3BucketName=bucket,

@@ -118,6 +118,11 @@ class Emulator(unittest.TestCase):
         self.assertEqual(len(selectors["AdvancedEventSelectors"]), 2)
         self.assertEqual(len(cloudtrail.get_insight_selectors(TrailName=trail["TrailARN"])["InsightSelectors"]), 2)
         self.assertEqual(len(cloudtrail.list_tags(ResourceIdList=[trail["TrailARN"]])["ResourceTagList"][0]["TagsList"]), 2)
+        role = {"RoleName": trail["CloudWatchLogsRoleArn"].split("/")[1]}
+        iam = lab.client("iam")
+        self.assertIn("cloudtrail.amazonaws.com", str(iam.get_role(**role)["Role"]["AssumeRolePolicyDocument"]))
+        written = iam.get_role_policy(**role, PolicyName=iam.list_role_policies(**role)["PolicyNames"][0])["PolicyDocument"]
+        self.assertEqual(written["Statement"][0]["Action"], ["logs:CreateLogStream", "logs:PutLogEvents"])
         bucket = trail["S3BucketName"]
         self.assertEqual(s3.get_bucket_versioning(Bucket=bucket)["MFADelete"], "Enabled")
         rule = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Who may import whom, top-level module by top-level module.
-const ARROWS: [(&str, &[&str]); 19] = [
+const ARROWS: [(&str, &[&str]); 20] = [
     ("inventory", &[]),
     ("parallel", &[]),
     ("yaml", &["inventory"]),
@@ -17,7 +17,8 @@ const ARROWS: [(&str, &[&str]); 19] = [
     ("audit", &["inventory", "semantics", "finding", "policy", "moment", "parallel"]),
     ("waiver", &["inventory", "semantics", "finding", "policy", "yaml"]),
     ("baseline", &["finding"]),
-    ("report", &["inventory", "semantics", "finding", "policy", "waiver", "baseline", "parallel"]),
+    ("report", &["inventory", "semantics", "finding", "policy", "waiver", "baseline", "drift", "parallel"]),
+    ("drift", &["inventory", "semantics", "finding"]),
     ("history", &["finding", "report"]),
     ("evidence", &[]),
     ("aws", &["inventory"]),
@@ -36,6 +37,7 @@ const ARROWS: [(&str, &[&str]); 19] = [
             "audit",
             "waiver",
             "baseline",
+            "drift",
             "report",
             "history",
             "evidence",

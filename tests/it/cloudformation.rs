@@ -106,6 +106,23 @@ fn the_example_is_judged_like_an_account() {
 
 /// Wherever a template decides less, no policy says the opposite.
 #[test]
+fn the_faults_of_the_bad_example_are_found() {
+    let template = std::fs::read_to_string(root().join("examples/cloudformation/bad.yaml")).expect("the example");
+    let account = "AWS::AccountId: '111122223333'\nAWS::Region: eu-central-1\n";
+    let of = |given: &str, policy: &str| outcome(&inventory(&template, given), policy);
+    for policy in [
+        "trail-log-file-validation",
+        "trail-kms-encryption",
+        "log-bucket-versioning",
+        "log-bucket-tls-only",
+        "log-bucket-retention-minimum",
+    ] {
+        assert_eq!(of(account, policy), Outcome::Fail, "{policy}");
+    }
+    assert_eq!(of(&format!("{account}Validate: 'yes'\n"), "trail-log-file-validation"), Outcome::Pass);
+}
+
+#[test]
 fn what_is_open_is_never_decided_otherwise() {
     let open = findings(&inventory(&example(), ""));
     for given in [

@@ -204,6 +204,7 @@ fn help_reads_as_it_did() {
         vec!["waiver", "new"],
         vec!["waiver", "check"],
         vec!["permissions"],
+        vec!["drift"],
         vec!["schema"],
         vec!["init"],
     ] {

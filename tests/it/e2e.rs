@@ -122,8 +122,8 @@ fn what_no_trail_uses_costs_no_call() {
     let (few, many) = (plain.take_calls(), crowded.take_calls());
     assert_eq!(few, many, "200 buckets and 20 keys that no trail uses change what is asked");
     // 7 Regions, 3 trails, 3 buckets, 2 keys: pages and identity, a listing a Region, 4 + Regions a trail, 16 a bucket, 3 a key;
-    // and what watches: 7 a Region, a rule, a store, 3 detectors, a log group, its alarms with a mute rule on two pages, 2 topics.
-    let most = 13 + 7 + 3 * (4 + 7) + 3 * 16 + 2 * 3 + 7 * 7 + 1 + 1 + 3 + 3 + 4 + 2;
+    // and what watches: 7 a Region, a rule, a store, 3 detectors, a log group, its alarms with a mute rule on two pages, 2 topics, a role with a policy.
+    let most = 13 + 7 + 3 * (4 + 7) + 3 * 16 + 2 * 3 + 7 * 7 + 1 + 1 + 3 + 3 + 4 + 2 + 5;
     assert!(total(&few) <= most, "{} calls, at most {most}: {few:#?}", total(&few));
 }
 
@@ -172,7 +172,19 @@ fn formula(inventory: &Inventory) -> u64 {
             1 + count(7 * account.regions.items.len() + asked + detectors)
         })
         .sum();
-    let named = groups + alarms + count(inventory.topics.len() + inventory.event_data_stores.len());
+    let roles: BTreeMap<&str, u64> = inventory
+        .trails
+        .iter()
+        .filter_map(|trail| trail.cloud_watch_logs_role.known()?.as_ref())
+        .map(|role| {
+            let of = |policy: &trailproof::inventory::RolePolicy| if policy.name.starts_with("arn:") { 2 } else { 1 };
+            let policies = role.policies.items.iter().map(of).sum::<u64>();
+            let bounded = matches!(role.permissions_boundary.known(), Some(Some(_)));
+            (role.arn.as_str(), if role.exists.known() == Some(&true) { 3 + policies + 2 * u64::from(bounded) } else { 1 })
+        })
+        .collect();
+    let roles: u64 = roles.values().sum();
+    let named = roles + groups + alarms + count(inventory.topics.len() + inventory.event_data_stores.len());
     let listed = inventory.organizations.iter().filter(|o| o.members.is_complete()).count();
     7 + 3 * count(listed) + count(homes.len()) + trails + buckets + keys + named + beside
 }

@@ -149,6 +149,10 @@ fn fed(operation: &str, inventory: &Value) -> Value {
     let first = |field: &str| account[field]["items"][0].clone();
     match operation {
         "iam:GetAccountSummary" => account["root_mfa_enabled"].clone(),
+        of_role if of_role.starts_with("iam:") => {
+            let trails = inventory["trails"].as_array().unwrap();
+            trails.iter().find(|trail| trail["name"] == "acme-org-trail").unwrap()["cloud_watch_logs_role"].clone()
+        }
         "logs:DescribeMetricFilters" => group["metric_filters"].clone(),
         "logs:DescribeSubscriptionFilters" => group["subscription_filters"].clone(),
         "cloudwatch:DescribeAlarms" => group["alarms"].clone(),
@@ -178,8 +182,13 @@ fn fed(operation: &str, inventory: &Value) -> Value {
     }
 }
 
-const OPERATIONS: [&str; 16] = [
+const OPERATIONS: [&str; 21] = [
     "iam:GetAccountSummary",
+    "iam:GetRole",
+    "iam:ListRolePolicies",
+    "iam:ListAttachedRolePolicies",
+    "iam:GetPolicy",
+    "iam:GetPolicyVersion",
     "logs:DescribeMetricFilters",
     "logs:DescribeSubscriptionFilters",
     "cloudwatch:DescribeAlarms",
@@ -201,6 +210,7 @@ const OPERATIONS: [&str; 16] = [
 const GROUPS: [&[&str]; 4] = [
     &[
         "iam:GetAccountSummary",
+        "iam:GetRole",
         "logs:DescribeMetricFilters",
         "logs:DescribeSubscriptionFilters",
         "events:ListRules",
@@ -211,14 +221,16 @@ const GROUPS: [&[&str]; 4] = [
         "securityhub:DescribeHub",
     ],
     &[
+        "iam:ListRolePolicies",
+        "iam:ListAttachedRolePolicies",
         "cloudwatch:DescribeAlarms",
         "events:ListTargetsByRule",
         "cloudtrail:GetEventDataStore",
         "config:DescribeConfigurationRecorderStatus",
         "guardduty:GetDetector",
     ],
-    &["cloudwatch:ListAlarmMuteRules"],
-    &["cloudwatch:GetAlarmMuteRule"],
+    &["iam:GetPolicy", "cloudwatch:ListAlarmMuteRules"],
+    &["iam:GetPolicyVersion", "cloudwatch:GetAlarmMuteRule"],
 ];
 
 #[test]

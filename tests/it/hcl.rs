@@ -54,13 +54,13 @@ fn built(read: &Read) -> Inventory {
     code::build(std::slice::from_ref(&read.stack), Options { complete: false, read: NOW.parse().expect("a time") })
 }
 
-fn inventory(text: &str, values: &[&str]) -> Inventory {
+pub(crate) fn inventory(text: &str, values: &[&str]) -> Inventory {
     let read = read(text, values);
     assert_eq!(read.gaps, []);
     built(&read)
 }
 
-fn findings(inventory: &Inventory) -> Vec<Finding> {
+pub(crate) fn findings(inventory: &Inventory) -> Vec<Finding> {
     let catalogue = Catalogue::embedded().expect("the embedded policies");
     audit(inventory, &catalogue, &Settings::default(), inventory.scope.ended).expect("audited")
 }
@@ -712,4 +712,71 @@ fn kinds_of_gaps_tell_what_would_help() {
     let trail = trail(&open);
     assert_eq!(trail.log_file_validation_enabled.gap().map(|gap| gap.kind), Some(GapKind::AbsentInput));
     assert_eq!(trail.is_multi_region.gap().map(|gap| gap.kind), Some(GapKind::KnownAfterApply));
+}
+
+/// A trail that is watched by one filter, its alarm and a topic.
+fn watched(pattern: &str) -> Inventory {
+    let text = format!(
+        r#"
+provider "aws" {{
+  region              = "eu-west-1"
+  allowed_account_ids = ["111122223333"]
+}}
+resource "aws_cloudtrail" "this" {{
+  name                       = "audit"
+  s3_bucket_name             = "audit-logs"
+  is_multi_region_trail      = true
+  cloud_watch_logs_group_arn = "${{aws_cloudwatch_log_group.trail.arn}}:*"
+}}
+resource "aws_cloudwatch_log_group" "trail" {{
+  name = "/audit"
+}}
+locals {{
+  metric = {{ namespace = "audit", name = "selectors" }}
+}}
+resource "aws_cloudwatch_log_metric_filter" "selectors" {{
+  name           = local.metric.name
+  log_group_name = aws_cloudwatch_log_group.trail.name
+  pattern        = "{pattern}"
+  metric_transformation {{
+    namespace = local.metric.namespace
+    name      = local.metric.name
+    value     = "1"
+  }}
+}}
+resource "aws_cloudwatch_metric_alarm" "selectors" {{
+  alarm_name          = "selectors"
+  namespace           = local.metric.namespace
+  metric_name         = local.metric.name
+  statistic           = "Sum"
+  period              = 300
+  evaluation_periods  = 1
+  threshold           = 1
+  comparison_operator = "GreaterThanOrEqualToThreshold"
+  alarm_actions       = [aws_sns_topic.alarms.arn]
+}}
+resource "aws_sns_topic" "alarms" {{
+  name = "alarms"
+}}
+"#
+    );
+    inventory(&text, &[])
+}
+
+#[test]
+fn who_is_told_is_followed_in_configuration() {
+    let policy = "monitoring-selector-changes";
+    let of = |pattern: &str| {
+        let found: Vec<Finding> = findings(&watched(pattern)).into_iter().filter(|f| f.policy == policy).collect();
+        assert_eq!(found.len(), 1, "{found:?}");
+        found.into_iter().next().expect("one")
+    };
+    let told = |finding: &Finding| finding.counterexamples.iter().any(|case| case == "PutInsightSelectors is not told");
+    // What other code may watch is not known, and that this filter leaves an event out is.
+    let part = of("{ $.eventName = PutEventSelectors }");
+    assert_eq!((part.outcome, told(&part)), (Outcome::Unknown, true), "{part:?}");
+    // Where the pattern sees all of them, whether somebody confirmed a subscription is told by the account alone.
+    let whole = of("{ ($.eventName = PutEventSelectors) || ($.eventName = PutInsightSelectors) }");
+    assert_eq!((whole.outcome, told(&whole)), (Outcome::Unknown, false), "{whole:?}");
+    assert!(!whole.chains.is_empty());
 }

@@ -8,6 +8,7 @@ mod bad_input;
 mod baseline;
 mod cloudformation;
 mod documents;
+mod drift;
 #[cfg(feature = "aws")]
 mod e2e;
 #[cfg(feature = "aws")]

@@ -88,8 +88,20 @@ data "aws_iam_policy_document" "audit" {
     actions = [
       # whether the root user has MFA, and access keys
       "iam:GetAccountSummary",
+      # the version in force of a policy or a permissions boundary of the role by which CloudTrail writes to a log group
+      "iam:GetPolicy",
+      # what a policy or a permissions boundary lets the role do by which CloudTrail writes to a log group
+      "iam:GetPolicyVersion",
+      # who may assume the role by which CloudTrail writes to a log group
+      "iam:GetRole",
+      # what a policy that is written into it lets the role do by which CloudTrail writes to a log group
+      "iam:GetRolePolicy",
       # the account's alias
       "iam:ListAccountAliases",
+      # the policies attached to the role by which CloudTrail writes to a log group
+      "iam:ListAttachedRolePolicies",
+      # the policies written into the role by which CloudTrail writes to a log group
+      "iam:ListRolePolicies",
     ]
     resources = ["*"]
   }

@@ -11,10 +11,12 @@ use crate::inventory::nouns;
 pub(in crate::app) type Defaults = BTreeMap<(&'static str, &'static str), String>;
 
 /// Where a record of the noun stands in an inventory of one record each. The nouns that are not here have no defaults.
-const RECORDS: [(&str, &str); 23] = [
+const RECORDS: [(&str, &str); 25] = [
     ("account", "/accounts/0"),
     ("trail", "/trails/0"),
     ("trail_status", "/trails/0/status/items/0"),
+    ("role", "/trails/1/cloud_watch_logs_role/known/value"),
+    ("role_policy", "/trails/1/cloud_watch_logs_role/known/value/policies/items/0"),
     ("bucket", "/buckets/0"),
     ("key", "/keys/0"),
     ("log_group", "/log_groups/0"),
@@ -59,10 +61,12 @@ pub(in crate::app) fn defaults() -> Defaults {
 }
 
 /// What a record is known by.
-const WRITTEN: [(&str, &str); 21] = [
+const WRITTEN: [(&str, &str); 23] = [
     ("account", "id"),
     ("trail", "arn"),
     ("trail_status", "region"),
+    ("role", "arn"),
+    ("role_policy", "name"),
     ("bucket", "name"),
     ("key", "arn"),
     ("log_group", "arn"),
@@ -88,7 +92,10 @@ fn sample(account: &str, region: &str, name: &str) -> Value {
     let arn = |service: &str, rest: &str| format!("arn:aws:{service}:{region}:{account}:{rest}{name}");
     let given = json!({
         "accounts": [{"id": account, "event_buses": [{"region": "us-east-1", "rules": [{"name": name, "targets": [{"arn": arn("sns", "")}]}]}]}],
-        "trails": [{"arn": arn("cloudtrail", "trail/")}],
+        "trails": [
+            {"arn": arn("cloudtrail", "trail/")},
+            {"arn": arn("cloudtrail", "trail/z-"), "cloud_watch_logs_role": {"arn": arn("iam", "role/"), "policies": [{"name": name}]}},
+        ],
         "buckets": [{"name": format!("bucket-{name}")}],
         "keys": [{"arn": arn("kms", "key/")}],
         "log_groups": [{

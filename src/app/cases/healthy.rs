@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::given::{At, Misfit, Written, arn, gap, known, record, text};
-use super::{moment, watched};
+use super::{moment, role, watched};
 use crate::inventory::bucket::PublicAccessBlock;
 use crate::inventory::document::PolicyDocument;
 use crate::inventory::{Account, Bucket, Change, Key, LogGroup, Member, Organization, Topic, Trail, TrailStatus};
@@ -101,6 +101,7 @@ pub(super) fn trail(written: &Written, accounts: &[Written]) -> Result<Value, Mi
         "log_group": known(log_group.clone()),
         "cloud_watch_logs_log_group_arn": known(log_group),
         "cloud_watch_logs_role_arn": known(Value::Null),
+        "cloud_watch_logs_role": known(Value::Null),
         "has_custom_event_selectors": known(false),
         "has_insight_selectors": known(false),
         "is_logging": known(true),
@@ -109,7 +110,7 @@ pub(super) fn trail(written: &Written, accounts: &[Written]) -> Result<Value, Mi
         "status": {"items": []},
         "tags": known(json!([])),
     });
-    let mut trail = record::<Trail>(&defaults, written, &["status", "status_gap", "seen_by"])?;
+    let mut trail = record::<Trail>(&defaults, &role::of_trail(written)?, &["status", "status_gap", "seen_by"])?;
     trail["status"] = status;
     Ok(trail)
 }
@@ -243,17 +244,24 @@ pub(super) fn key(written: &Written) -> Result<Value, Misfit> {
     record::<Key>(&defaults, &with_policy(written)?, &[])
 }
 
-/// A policy that is written as AWS writes it becomes the inventory's.
 fn with_policy(written: &Written) -> Result<Written, Misfit> {
+    with_documents(written, &["policy"])
+}
+
+/// Policies that are written as AWS writes them become the inventory's.
+pub(super) fn with_documents(written: &Written, fields: &[&str]) -> Result<Written, Misfit> {
     let mut written = written.clone();
-    if let Some(policy @ Value::Object(map)) = written.get("policy")
-        && map.contains_key("Statement")
-    {
-        let wrong =
-            |e: &dyn std::fmt::Display| Misfit::new(format!("the policy cannot be read: {e}")).below(At::Key("policy".into()));
-        let document = PolicyDocument::parse(&policy.to_string()).map_err(|e| wrong(&e))?;
-        let document = serde_json::to_value(document).map_err(|e| wrong(&e))?;
-        written.insert("policy".into(), document);
+    for field in fields {
+        if let Some(policy @ Value::Object(map)) = written.get(*field)
+            && map.contains_key("Statement")
+        {
+            let wrong = |e: &dyn std::fmt::Display| {
+                Misfit::new(format!("the policy cannot be read: {e}")).below(At::Key((*field).into()))
+            };
+            let document = PolicyDocument::parse(&policy.to_string()).map_err(|e| wrong(&e))?;
+            let document = serde_json::to_value(document).map_err(|e| wrong(&e))?;
+            written.insert((*field).into(), document);
+        }
     }
     Ok(written)
 }

@@ -6,6 +6,7 @@
 mod defaults;
 mod given;
 mod healthy;
+mod role;
 mod verdict;
 mod watched;
 

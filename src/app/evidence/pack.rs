@@ -9,7 +9,7 @@ use crate::app::question::Question;
 use crate::app::scan::{self, Selection};
 use crate::app::terminal::Terminal;
 use crate::app::waiver::{self, Waivers};
-use crate::app::{Exit, Refusal, catalogue, read};
+use crate::app::{Exit, Refusal, read};
 use crate::cli::{Pack, Scan, Seal, Timestamping};
 use crate::config::Config;
 use crate::evidence::chain::Link;
@@ -57,13 +57,7 @@ pub(super) fn run(asked: &Pack, terminal: &Terminal) -> Result<Exit, Refusal> {
         evidence: Some(asked.out.clone()),
         ..Scan::default()
     };
-    let (config, source) = scan::config(&scan)?;
-    let mut directories: Vec<PathBuf> = config.policies.directories.iter().map(PathBuf::from).collect();
-    directories.extend(scan.directories.iter().cloned());
-    let catalogue = catalogue(&directories)?;
-    if let Some(source) = &source {
-        config.check(source, &catalogue)?;
-    }
+    let (config, source, catalogue) = scan::settled(&scan)?;
     let mut selection = Selection::new(&scan, &config, &catalogue)?;
     let severities = &selection.settings.severities;
     let waivers = waiver::of_scan(scan.waivers.as_deref(), &config, source.as_ref(), &catalogue, severities)?;
@@ -91,7 +85,7 @@ impl<'a> Sealing<'a> {
     /// The bundle that a scan asks for; the folder and the key are tried before anything is read.
     pub(in crate::app) fn begin(scan: &'a Scan) -> Result<Option<Self>, Refusal> {
         if let Some(folder) = &scan.evidence {
-            return Self::at(folder, &scan.seal, scan.profile.as_deref()).map(Some);
+            return Self::at(folder, &scan.seal, scan.live.profile.as_deref()).map(Some);
         }
         let seal = &scan.seal;
         let given = [

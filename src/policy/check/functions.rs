@@ -3,6 +3,7 @@
 //! Questions about meaning go to `semantics`, with the facts they need, read here so that the trace sees them.
 
 pub(super) mod events;
+pub(super) mod roles;
 mod topics;
 pub(super) mod watch;
 
@@ -41,6 +42,7 @@ pub(super) enum Function {
     TakeIn,
     Covers,
     Events(events::Question),
+    Roles(roles::Question),
     Topics(topics::Question),
     Watch(watch::Question),
     DeniesInsecureTransport,
@@ -145,6 +147,7 @@ pub(super) fn table() -> Vec<Entry> {
     ];
     all.extend(access::table());
     all.extend(events::table());
+    all.extend(roles::table());
     all.extend(topics::table());
     all.extend(watch::table());
     all
@@ -254,13 +257,16 @@ impl<'a> Evaluator<'a> {
     fn answer(&mut self, function: Function, receiver: Value<'a>, arguments: Vec<Value<'a>>) -> Evaluated<Value<'a>> {
         let function = match function {
             Function::Events(question) => return self.about_events(question, receiver, &arguments),
+            Function::Roles(question) => return self.about_role(question, receiver),
             Function::Topics(question) => return self.about_topic(question, receiver),
             Function::Watch(question) => return self.about_watching(question, receiver, &arguments),
             other => other,
         };
         let argument = arguments.into_iter().next().unwrap_or(Value::Null);
         match function {
-            Function::Events(_) | Function::Topics(_) | Function::Watch(_) => impossible("a question that was answered"),
+            Function::Events(_) | Function::Roles(_) | Function::Topics(_) | Function::Watch(_) => {
+                impossible("a question that was answered")
+            }
             Function::Record | Function::TakeIn => self.recorded(as_list(receiver)?, &argument),
             Function::Records => self.recorded(ListValue::complete([receiver]), &argument),
             Function::Covers => {

@@ -11,6 +11,7 @@ mod functions;
 mod reads;
 mod syntax;
 mod tree;
+mod users;
 mod value;
 mod view;
 mod vocabulary;

@@ -66,6 +66,7 @@ fn by_itself(function: Function) -> &'static [(&'static str, &'static str)] {
         Function::ForeignWriters => super::functions::access::OF_BUCKET_POLICY,
         Function::Events(question) => super::functions::events::reads(question),
         Function::Watch(_) => super::functions::watch::READS,
+        Function::Roles(question) => super::functions::roles::reads(question),
         Function::Topics(_) => &[("topic", "policy"), ("topic", "partition")],
         Function::Access(question) => super::functions::access::reads(question),
         Function::StartsWith | Function::EndsWith | Function::Contains => &[],

@@ -5,19 +5,17 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasherDefault, Hash, Hasher};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::finding::{Chain, FactRead};
-use crate::inventory::noun::{Opaque, View};
+use crate::inventory::noun::View;
 use crate::inventory::{Basis, Gap, GapKind, Gaps, Inventory, Origin, Record, Remedy};
-use crate::semantics;
+use crate::semantics::shown::{MOST_ITEMS, cut, value as text};
 
 use super::EvaluationError;
+use super::users::KeyUsers;
 use super::value::{Item, ListValue, Range, RecordValue, Value};
-
-/// Longer values are cut in the trace.
-const MAX_CHARACTERS: usize = 300;
-const SHOWN_ITEMS: usize = 10;
 
 /// Reads records and keeps the trace.
 pub(super) struct Reader<'a> {
@@ -37,6 +35,8 @@ pub struct Memory<'a> {
     count: usize,
     /// The number of the evaluation that reads now.
     evaluation: u64,
+    /// Who encrypts with which key, once it was asked.
+    key_users: Option<Rc<KeyUsers<'a>>>,
 }
 
 /// Reads that are remembered at most.
@@ -73,7 +73,7 @@ impl Hash for Way {
 impl<'a> Memory<'a> {
     /// A memory of this inventory of which nothing was read.
     pub fn of(inventory: &'a Inventory) -> Self {
-        Memory { inventory, reads: HashMap::default(), count: 0, evaluation: 0 }
+        Memory { inventory, reads: HashMap::default(), count: 0, evaluation: 0, key_users: None }
     }
 
     fn keep(&mut self, place: usize, read: Read<'a>) {
@@ -184,6 +184,12 @@ impl<'a> Reader<'a> {
             self.memory.keep(place, Read { noun, field, value, fact, noted: evaluation });
         }
         Ok(value)
+    }
+
+    /// Which trails encrypt with which key. Whoever asks notes what it goes by.
+    pub(super) fn key_users(&mut self) -> Rc<KeyUsers<'a>> {
+        let inventory = self.memory.inventory;
+        Rc::clone(self.memory.key_users.get_or_insert_with(|| Rc::new(KeyUsers::of(inventory))))
     }
 
     /// Notes what follows from what was read.
@@ -301,45 +307,8 @@ fn open_choice(field: &str, candidates: &[View<'_>]) -> Gap {
     if candidates.is_empty() {
         return Gap::new(GapKind::KnownAfterApply, format!("`{field}` is set, to a value that is known after apply"));
     }
-    let shown: Vec<String> = candidates.iter().take(SHOWN_ITEMS).map(text).collect();
-    let more = if candidates.len() > SHOWN_ITEMS { " and others" } else { "" };
+    let shown: Vec<String> = candidates.iter().take(MOST_ITEMS).map(text).collect();
+    let more = if candidates.len() > MOST_ITEMS { " and others" } else { "" };
     let message = format!("`{field}` is one of {} candidates: {}{more}", candidates.len(), shown.join(", "));
     Gap::new(GapKind::KnownAfterApply, cut(message))
-}
-
-/// A value in a few words.
-fn text(view: &View<'_>) -> String {
-    cut(match view {
-        View::Null => "null".to_string(),
-        View::Bool(b) => b.to_string(),
-        View::Int(i) => i.to_string(),
-        View::Text(text) => (*text).to_string(),
-        View::Time(time) => time.to_string(),
-        View::Record(record) => record.id().to_string(),
-        View::Ref { id, .. } => (*id).to_string(),
-        View::Opaque(Opaque::EventSelectors(selectors)) => semantics::selectors::describe(selectors),
-        View::Opaque(Opaque::AlarmDefinition(definition)) => definition.summary(),
-        View::Opaque(Opaque::PolicyDocument(policy)) => match policy.statements.len() {
-            1 => "policy of 1 statement".to_string(),
-            n => format!("policy of {n} statements"),
-        },
-        View::List { items, .. } if items.is_empty() => "none".to_string(),
-        View::List { items, .. } => {
-            let shown = items.iter().take(SHOWN_ITEMS).map(text).collect::<Vec<_>>().join(", ");
-            match items.len().saturating_sub(SHOWN_ITEMS) {
-                0 => shown,
-                more => format!("{shown} and {more} more"),
-            }
-        }
-        View::Known { value, .. } => text(value),
-        View::OneOf { candidates, .. } => format!("one of {} candidates", candidates.len()),
-        View::Unknown(_) => "unknown".to_string(),
-    })
-}
-
-fn cut(text: String) -> String {
-    match text.char_indices().nth(MAX_CHARACTERS) {
-        None => text,
-        Some(_) => text.chars().take(MAX_CHARACTERS - 1).chain(['…']).collect(),
-    }
 }

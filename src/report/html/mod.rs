@@ -5,6 +5,7 @@
 
 mod baseline;
 mod chain;
+mod drift;
 mod finding;
 mod framework;
 mod heat;
@@ -24,10 +25,12 @@ use sha2::{Digest, Sha256};
 
 use super::past::Past;
 use super::{Report, foreign};
+use crate::drift::Drift;
 
 /// The templates, by name.
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 16] = [
     ("report.html", include_str!("../../../templates/report.html")),
+    ("drift.html", include_str!("../../../templates/drift.html")),
     ("macros.html", include_str!("../../../templates/macros.html")),
     ("cover.html", include_str!("../../../templates/cover.html")),
     ("population.html", include_str!("../../../templates/population.html")),
@@ -66,15 +69,29 @@ pub fn write(report: &Report) -> Result<String, HtmlError> {
 /// # Errors
 /// As [`write`].
 pub fn write_with_past(report: &Report, past: Option<&Past>) -> Result<String, HtmlError> {
-    let style = format!("\n{}", STYLE.replace("@@FOOTER@@", &footer(report)));
-    let script = format!("\n{SCRIPT}");
+    let footer = format!("{} {}, audit of {}", report.tool.name, report.tool.version, super::wording::moment(report.now));
+    render("report.html", &footer, Some(SCRIPT), Value::from(Serde(page::build(report, past))))
+}
+
+/// Code beside an account, as a page of its own.
+///
+/// # Errors
+/// As [`write`].
+pub fn drift(drift: &Drift) -> Result<String, HtmlError> {
+    let footer = format!("{}, code and account of {}", drift.tool, super::wording::moment(drift.now));
+    render("drift.html", &footer, None, Value::from(Serde(drift::build(drift))))
+}
+
+fn render(template: &str, footer: &str, script: Option<&str>, page: Value) -> Result<String, HtmlError> {
+    let style = format!("\n{}", STYLE.replace("@@FOOTER@@", &plain(footer)));
+    let script = script.map_or_else(String::new, |script| format!("\n{script}"));
+    let scripts = if script.is_empty() { "'none'".to_string() } else { format!("'sha256-{}'", digest(&script)) };
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; img-src data:; base-uri 'none'; form-action 'none'",
-        digest(&style),
-        digest(&script)
+        "default-src 'none'; style-src 'sha256-{}'; script-src {scripts}; img-src data:; base-uri 'none'; form-action 'none'",
+        digest(&style)
     );
-    let html = environment()?.get_template("report.html")?.render(minijinja::context! {
-        page => Value::from(Serde(page::build(report, past))),
+    let html = environment()?.get_template(template)?.render(minijinja::context! {
+        page,
         policy => Value::from_safe_string(policy),
         style => Value::from_safe_string(style),
         script => Value::from_safe_string(script),
@@ -131,7 +148,6 @@ fn digest(text: &str) -> String {
 }
 
 /// What stands at the foot of each printed page. It goes into the style sheet, so only plain characters may stay.
-fn footer(report: &Report) -> String {
-    let text = format!("{} {}, audit of {}", report.tool.name, report.tool.version, super::wording::moment(report.now));
+fn plain(text: &str) -> String {
     text.chars().filter(|c| c.is_ascii_alphanumeric() || " .,:-".contains(*c)).take(100).collect()
 }

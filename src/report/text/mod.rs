@@ -3,12 +3,14 @@
 //! It knows neither where the report's files are nor what kind of terminal it is: width and colour are given.
 
 mod baseline;
+mod drift;
 mod paper;
 mod past;
 mod waivers;
 
 use super::{Cause, CodeView, GapView, Report, foreign, wording};
 use crate::finding::{Finding, Outcome, Severity};
+pub use drift::drift;
 use paper::{Ink, Paper};
 pub use past::{changes, points, since};
 

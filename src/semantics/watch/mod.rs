@@ -4,6 +4,8 @@
 //! that every pattern, asked about it as a whole, lets pass; where neither is certain the answer is left open. Nothing here knows
 //! of alarms, topics or policies.
 
+mod ask;
+mod choice;
 mod event;
 mod model;
 mod record;

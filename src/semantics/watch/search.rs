@@ -2,8 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::choice::Choice;
 use super::event::WatchedEvent;
-use super::model::{Choice, Known, Model};
+use super::model::{Known, Model};
 use super::{Coverage, Escape, Watcher};
 use crate::semantics::Truth;
 use crate::semantics::leaf::{Leaf, Path, Step};

@@ -36,10 +36,12 @@
 //!                         DescribeSubscriptionFilters
 //! + its account's Region  DescribeAlarms where it has metric filters, one page a hundred alarms; ListAlarmMuteRules where one
 //!                         of them watches what is counted, GetAlarmMuteRule a mute rule
+//! + a trail's role        GetRole, ListRolePolicies, ListAttachedRolePolicies; GetRolePolicy a policy that is written into it,
+//!                         GetPolicy and GetPolicyVersion one that is attached to it, and the same for its permissions boundary
 //! + a topic               GetTopicAttributes 1, also where an alarm or a rule names it
 //! + an organization       ListAccounts, ListDelegatedAdministrators, ListAWSServiceAccessForOrganization, one page each, where
 //!                         its management account is read; with organizational units named, two more a unit
-//! + a role                AssumeRole 1
+//! + an account's role     AssumeRole 1
 //! ```
 //!
 //! Other buckets, keys and Regions change nothing.
@@ -59,6 +61,7 @@ mod naming;
 mod neighbour;
 mod organization;
 mod population;
+mod role;
 mod spread;
 #[cfg(test)]
 mod tests;
@@ -80,7 +83,7 @@ use self::spread::spread;
 use crate::aws::{Plan, Role, Session};
 use crate::inventory::{
     Account, AccountScope, Alarm, Bucket, Fact, Family, Gap, GapKind, Inventory, KeyRef, Listing, LogGroup, Organization,
-    OrganizationRef, RegionOutcome, RegionScope, Scope, Standing, Topic, TopicRef, Trail, TrailRef,
+    OrganizationRef, RegionOutcome, RegionScope, Role as LogRole, Scope, Standing, Topic, TopicRef, Trail, TrailRef,
 };
 
 /// How many accounts are read at a time.
@@ -206,7 +209,9 @@ async fn join_all_facts(
         let topics = topics(&fleet, &trails, &alarms).await;
         (log_groups, alarms, topics)
     };
-    let (organizations, (mut log_groups, alarms, topics), mut buckets) = join!(organizations, Box::pin(watched), buckets);
+    let roles = roles(&fleet, &trails);
+    let (organizations, (mut log_groups, alarms, topics), mut buckets, roles) =
+        join!(organizations, Box::pin(watched), buckets, Box::pin(roles));
     let mut stores = beside::stores(fleet.members().map(|member| (member.id(), member.beside.stores.stores.as_slice())));
 
     let named = |account: &str, key: Option<(String, String)>| key.map(|(name, region)| named(&fleet, account, name, region));
@@ -232,6 +237,8 @@ async fn join_all_facts(
     let (keys, refs) = Box::pin(key::collect(&fleet, &all)).await;
     for trail in &mut trails {
         trail.kms_key = joined(&trail.kms_key_id, of_trails.get(&trail.arn).and_then(|named| refs.get(named)));
+        trail.cloud_watch_logs_role =
+            trail.cloud_watch_logs_role_arn.clone().map(|arn| arn.and_then(|arn| roles.get(&arn).cloned()));
     }
     for (bucket, _) in &mut buckets {
         let key = of_buckets.get(&bucket.name).and_then(|named| refs.get(named));
@@ -434,6 +441,16 @@ async fn topics(fleet: &Fleet, trails: &[Trail], alarms: &[Alarm]) -> Vec<Topic>
         Box::pin(topic::collect(owner.unwrap_or(&seeing.reader), &name.0, &seeing.identity.partition, listing))
     });
     join_all(read).await
+}
+
+/// The roles by which CloudTrail writes to log groups, each once.
+async fn roles(fleet: &Fleet, trails: &[Trail]) -> BTreeMap<String, LogRole> {
+    let named = trails.iter().filter_map(|trail| trail.cloud_watch_logs_role_arn.known()?.as_deref());
+    let read = named.collect::<BTreeSet<&str>>().into_iter().map(async |arn| {
+        let owner = arn::Arn::parse(arn).and_then(|parts| fleet.reader(parts.account));
+        (arn.to_string(), Box::pin(role::collect(owner, arn)).await)
+    });
+    join_all(read).await.into_iter().collect()
 }
 
 /// The buckets, each with the account that read it.

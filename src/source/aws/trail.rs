@@ -215,6 +215,8 @@ pub(super) async fn collect(reader: &Reader, found: &Found, regions: &Listing<St
             text(t.cloud_watch_logs_log_group_arn()).map(|arn| LogGroupRef(log_group::id(&arn).to_string()))
         }),
         cloud_watch_logs_role_arn: fact(described, |t| text(t.cloud_watch_logs_role_arn())),
+        // The role is joined later.
+        cloud_watch_logs_role: fact(described, |_| None),
         has_custom_event_selectors: stated(described, "HasCustomEventSelectors", |t| t.has_custom_event_selectors()),
         is_multi_region,
         has_insight_selectors,

@@ -18,7 +18,7 @@ use crate::inventory::code::{OTHER_REGIONS, is_placeholder};
 use crate::inventory::document::{Matches, PolicyDocument};
 use crate::inventory::{
     Account, Alarm, Basis, Bucket, BucketRef, Code, CodeFile, Declared, Fact, Gap, GapKind, Inventory, Key, KeyRef, Listing,
-    LogGroup, LogGroupRef, Origin, Remedy, Scope, Topic, TopicRef, Trail, TrailRef, TrailStatus,
+    LogGroup, LogGroupRef, Origin, Remedy, Role, Scope, Topic, TopicRef, Trail, TrailRef, TrailStatus,
 };
 
 /// How code is taken.
@@ -148,6 +148,7 @@ impl Work<'_> {
             sns_topic: topic.map(|t| t.map(TopicRef)),
             cloud_watch_logs_log_group_arn: said(&log_group).map(|arn| arn.map(|arn| arn + ":*")),
             log_group: log_group.map(|g| g.map(LogGroupRef)),
+            cloud_watch_logs_role: role(&record.cloud_watch_logs_role_arn),
             status: statuses(record, &home.region),
             ..record.clone()
         }
@@ -316,6 +317,7 @@ impl Work<'_> {
             file: found.stack.file.clone(),
             place: found.resource.place.clone(),
             related: found.resource.related.clone(),
+            only_if: found.resource.only_if.as_ref().map(|only_if| only_if.gap.clone()),
         })
     }
 
@@ -359,7 +361,13 @@ impl Work<'_> {
                 file: self.stacks.first().map(|stack| stack.file.clone()).unwrap_or_default(),
                 place: None,
                 related: Vec::new(),
+                only_if: None,
             });
+        }
+        let held: BTreeSet<(String, String)> = code.declared.iter().map(|d| (d.noun.clone(), d.id.clone())).collect();
+        for noun in [Noun::Bucket, Noun::Key, Noun::LogGroup, Noun::Topic] {
+            let all = self.index.of(noun).filter_map(|(id, _)| self.declared(noun, id));
+            code.unused.extend(all.filter(|d| !held.contains(&(d.noun.clone(), d.id.clone()))));
         }
         let used: BTreeSet<&str> = buckets.iter().map(|bucket| bucket.name.as_str()).collect();
         let others = self.index.of(Noun::Bucket).filter(|(name, _)| !used.contains(name)).count();
@@ -385,6 +393,18 @@ pub(super) fn origin(found: &Found<'_>) -> Origin {
     match &found.resource.place {
         Some(place) => Origin::Place { file: place.file.clone(), line: place.line, column: place.column },
         None => Origin::Address { file: found.stack.file.clone(), address: found.resource.address.clone() },
+    }
+}
+
+/// Of a role that code names, what it may do is not read from code.
+fn role(named: &Fact<Option<String>>) -> Fact<Option<Role>> {
+    match named {
+        Fact::Known { value: None, from, basis } => Fact::Known { value: None, from: from.clone(), basis: *basis },
+        Fact::Unknown(gap) => Fact::Unknown(gap.clone()),
+        _ => Fact::Unknown(
+            Gap::new(GapKind::RunTime, "what the role that writes to the log group may do is not read from code")
+                .with_remedy(Remedy::Do("scan the account once the code is applied".into())),
+        ),
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a file is, by its content, and the front end that reads it.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
+use jiff::Timestamp;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
@@ -80,11 +82,35 @@ pub fn recognise(bytes: &[u8]) -> Form {
     }
 }
 
+/// A folder of Terraform's configuration, as the source of a plan.
+pub struct FolderSource {
+    /// As it is shown, `.` for the current one.
+    pub folder: String,
+    pub source: terraform::PlanFile,
+    /// When the newest of its files was changed, where that is known.
+    pub changed: Option<Timestamp>,
+}
+
+/// What was read, and the folders that are the source of a plan.
+pub struct Loaded {
+    pub stacks: Vec<Stack>,
+    /// Their configuration is not to be read beside the plan: it would be there twice.
+    pub taken: BTreeSet<String>,
+}
+
 /// Reads files of code, each with the path that it was named by. What is none is left out: it is asked for by its form.
 ///
 /// # Errors
 /// The first file that cannot be used; also a plan file that belongs to none of the plans.
 pub fn load(files: Vec<(String, Form)>) -> Result<Vec<Stack>, CodeError> {
+    load_beside(files, &[]).map(|loaded| loaded.stacks)
+}
+
+/// As [`load`], with folders in which the source of plans may stand.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_beside(files: Vec<(String, Form)>, folders: &[FolderSource]) -> Result<Loaded, CodeError> {
     let (mut plans, mut sources) = (Vec::new(), Vec::new());
     for (path, form) in files {
         let failed = |source| CodeError::Plan { path: path.clone(), source };
@@ -109,15 +135,45 @@ pub fn load(files: Vec<(String, Form)>) -> Result<Vec<Stack>, CodeError> {
             return Err(CodeError::PlanFile { path: path.clone(), source: SnapshotError::Foreign(why) });
         }
     }
-    let source_of =
-        |plan: &terraform::Read| sources.iter().find(|(_, source)| plan.fits(source).is_ok()).map(|(_, source)| source);
-    Ok(plans
-        .into_iter()
-        .map(|plan| {
-            let source = source_of(&plan);
-            plan.stack(source)
-        })
-        .collect())
+    let mut loaded = Loaded { stacks: Vec::new(), taken: BTreeSet::new() };
+    for plan in plans {
+        let in_file = sources.iter().find(|(_, source)| plan.fits(source).is_ok()).map(|(_, source)| source);
+        let beside = beside(&plan, folders);
+        // Configuration of something else is code of its own.
+        let is_of_it = beside.is_some_and(|folder| plan.fits(&folder.source).is_ok());
+        loaded.taken.extend(beside.filter(|_| is_of_it).map(|folder| folder.folder.clone()));
+        let (in_folder, note) = beside.map(|folder| usable(&plan, folder)).unzip();
+        let mut stack = plan.stack(in_file.or(in_folder.flatten()));
+        // What the plan file carries is the source for certain, and the folder only a copy of it.
+        stack.notes.extend(note.filter(|_| in_file.is_none()));
+        loaded.stacks.push(stack);
+    }
+    Ok(loaded)
+}
+
+/// The folder whose configuration the plan is of: the one that the plan stands in, else the only one that is its source.
+fn beside<'f>(plan: &terraform::Read, folders: &'f [FolderSource]) -> Option<&'f FolderSource> {
+    let within = plan.file().rsplit_once('/').map_or(".", |(folder, _)| folder);
+    let is_its_own = |folder: &&FolderSource| folder.folder == within.trim_start_matches("./");
+    let mut elsewhere = folders.iter().filter(|folder| plan.is_of(&folder.source));
+    let only = elsewhere.next().filter(|_| elsewhere.next().is_none());
+    folders.iter().find(is_its_own).or(only)
+}
+
+/// The source in the folder, if it is still what the plan was made of; and what is said of it.
+fn usable<'f>(plan: &terraform::Read, folder: &'f FolderSource) -> (Option<&'f terraform::PlanFile>, String) {
+    let (file, place) = (plan.file(), &folder.folder);
+    if let Err(why) = plan.fits(&folder.source) {
+        return (None, format!("{file} does not belong to the configuration in {place}, so that both were read: {why}"));
+    }
+    if folder.changed.zip(plan.made()).is_some_and(|(changed, made)| changed > made) {
+        let note = format!(
+            "{file} was read, and not the configuration in {place}, which was changed after the plan was made; places and exact \
+             references are those of a plan that is newer"
+        );
+        return (None, note);
+    }
+    (Some(&folder.source), format!("{file} was read, with the configuration in {place} as its source"))
 }
 
 /// JSON in which no object has a key twice: readers differ in which of the two they take.

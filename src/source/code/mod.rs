@@ -36,7 +36,7 @@ pub mod terraform;
 mod watch;
 
 pub use build::{Options, build};
-pub use file::{CodeError, Form, MAX_BYTES, load, recognise};
+pub use file::{CodeError, FolderSource, Form, Loaded, MAX_BYTES, load, load_beside, recognise};
 pub use node::{Node, Source, State};
 pub use resource::{
     Action, AlarmBody, Body, BucketBody, BucketSetting, Encryption, EventDataStoreBody, Home, LogGroupBody, Neighbour, Pointer,

@@ -1,5 +1,5 @@
 //! Configuration in the shape of the modules that people share: `try`, `one`, conditionals, `dynamic` blocks, modules in modules.
-//! How much of it is known is counted here; what it costs, `benches/hcl.py` measures.
+//! How much of it is known is counted here; what it costs, `benches/code.py` measures.
 
 use super::{Memory, built, files, findings, read_all};
 use trailproof::finding::Outcome;

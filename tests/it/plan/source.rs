@@ -116,7 +116,8 @@ fn open_plan() -> Value {
     plan(
         changes.into(),
         json!({ "resources": [
-            config("aws_cloudtrail.main", json!({ "s3_bucket_name": refers(&["local.bucket"]) })),
+            config("aws_cloudtrail.main", json!({ "name": { "constant_value": "main" }, "s3_bucket_name": refers(&["local.bucket"]),
+                "enable_log_file_validation": { "constant_value": false } })),
             config("aws_s3_bucket.logs", json!({})),
             config("aws_s3_bucket_versioning.logs", json!({ "bucket": refers(&["each.value.id", "each.value"]),
                 "versioning_configuration": [{ "status": by_key("each.key") }] })),
@@ -413,5 +414,88 @@ fn places_are_seen_from_where_the_plan_file_was_named() {
         let inventory = code::build(&stacks, Options { complete: false, read: NOW.parse().unwrap() });
         let place = Origin::Place { file: format!("{folder}main.tf"), line: 10, column: 3 };
         assert!(matches!(&inventory.trails[0].log_file_validation_enabled, Fact::Known { from, .. } if *from == place), "{name}");
+    }
+}
+
+/// What the program says, and its report, with the plan and the source in these places.
+fn of_folder(plan: &str, source: &str, paths: &[&str], made: &str) -> (String, Value) {
+    of_files(plan, &[("infra/main.tf", source)], paths, made)
+}
+
+/// As [`of_folder`], with all the files of the source by their paths.
+fn of_files(plan: &str, sources: &[(&str, &str)], paths: &[&str], made: &str) -> (String, Value) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut value = open_plan();
+    value["timestamp"] = json!(made);
+    let sources = sources.iter().map(|(path, text)| (*path, (*text).to_string()));
+    for (path, text) in sources.chain([(plan, value.to_string())]) {
+        let path = folder.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let output = trailproof(folder.path()).arg("scan").args(paths).args(["--format", "json", "--out", "-"]).output().unwrap();
+    let said = said(&output, folder.path());
+    (said, serde_json::from_slice(&output.stdout).unwrap_or_default())
+}
+
+#[test]
+fn the_folder_of_the_source_tells_it_too() {
+    // A plan of tomorrow is newer than any file.
+    let later = "2999-01-01T00:00:00Z";
+    for (plan, paths) in [
+        ("infra/plan.json", &["infra"][..]),
+        ("infra/plan.json", &["infra/plan.json", "infra"]),
+        ("plan.json", &["plan.json", "infra"]),
+    ] {
+        let (said, report) = of_folder(plan, SOURCE, paths, later);
+        let findings = report["findings"].as_array().unwrap_or_else(|| panic!("{said}"));
+        let of = |policy: &str| findings.iter().filter(|f| f["policy"] == policy).collect::<Vec<_>>();
+        let versioning = of("log-bucket-versioning");
+        assert_eq!(versioning.len(), 1, "the code was read once: {said}");
+        assert_eq!(
+            (&versioning[0]["outcome"], &versioning[0]["subject"]["id"]),
+            (&json!("pass"), &json!("aws_s3_bucket.logs[\"a\"]")),
+            "{said}"
+        );
+        let validation = of("trail-log-file-validation");
+        assert_eq!(validation[0]["outcome"], "fail");
+        assert_eq!(validation[0]["subject"]["place"]["source"]["file"], "infra/main.tf", "{said}");
+    }
+    // What was changed after the plan was made is not what the plan was made of.
+    let (_, report) = of_folder("infra/plan.json", SOURCE, &["infra"], "2020-01-01T00:00:00Z");
+    assert!(report["code"]["notes"].to_string().contains("changed after the plan was made"), "{}", report["code"]);
+    assert!(report["findings"].as_array().unwrap().iter().all(|f| f["subject"]["place"]["source"].is_null()));
+    // A source of something else is none of the plan's: it is code of its own, wherever it stands.
+    let other = "resource \"aws_cloudtrail\" \"other\" {\n  name = \"other\"\n  s3_bucket_name = \"elsewhere\"\n}\n";
+    let (_, report) = of_folder("infra/plan.json", other, &["infra"], later);
+    assert!(report["code"]["notes"].to_string().contains("does not belong to"), "{}", report["code"]);
+    let (said, report) = of_folder("plan.json", other, &["plan.json", "infra"], later);
+    let names: Vec<&str> =
+        report["trails"].as_array().unwrap_or_else(|| panic!("{said}")).iter().filter_map(|t| t["name"].as_str()).collect();
+    assert!(names.contains(&"other") && names.len() == 2, "{names:?}");
+}
+
+/// A folder that is not certainly the plan's source is code of its own: left out, nobody would judge it.
+#[test]
+fn no_folder_is_lost_behind_a_plan() {
+    let later = "2999-01-01T00:00:00Z";
+    let trail = json!({ "resource": { "aws_cloudtrail": { "other": { "name": "other", "s3_bucket_name": "elsewhere" } } } });
+    let trail = trail.to_string();
+    let named = SOURCE.replace("\"main\"\n", "\"other\"\n");
+    for sources in [
+        // Two environments of one shape.
+        &[("infra/main.tf", SOURCE), ("prod/main.tf", SOURCE)][..],
+        // What is written as JSON is not among what the plan is held against.
+        &[("infra/main.tf", SOURCE), ("infra/more.tf.json", &trail)],
+        // One shape, and another trail.
+        &[("infra/main.tf", &named)],
+    ] {
+        let mut paths: Vec<&str> = sources.iter().filter_map(|(path, _)| path.split('/').next()).collect();
+        paths.dedup();
+        paths.insert(0, "plan.json");
+        let (said, report) = of_files("plan.json", sources, &paths, later);
+        let trails = report["trails"].as_array().unwrap_or_else(|| panic!("{said}"));
+        let declared = 1 + sources.len();
+        assert_eq!(trails.len(), declared, "{paths:?}: {trails:#?} {said}");
     }
 }

@@ -348,16 +348,14 @@ impl<'a> Evaluator<'a> {
             Value::Unknown(gaps) => return Ok(ListValue::unread(gaps.clone())),
             _ => return impossible("a key that is none"),
         };
-        let inventory = self.context.inventory;
-        let mut gaps = Gaps::new();
-        for account in &inventory.accounts {
-            let trails = self.field(Value::Record(RecordValue::listed(account)), "trails")?;
+        let users = self.reader.key_users();
+        let mut gaps = users.gaps.clone();
+        for account in &users.unlisted {
+            let trails = self.field(Value::Record(RecordValue::listed(*account)), "trails")?;
             gaps.extend(as_list(trails)?.gaps);
         }
-        let unreached = inventory.scope.accounts.iter().filter(|a| inventory.account(&a.id).is_none());
-        gaps.extend(unreached.map(|a| Gap::new(GapKind::AbsentInput, format!("the trails of account {} were not read", a.id))));
         let mut items = Vec::new();
-        for trail in &inventory.trails {
+        for trail in users.of_key(wanted) {
             let value = Value::Record(RecordValue::listed(trail));
             let doubts = match self.field(value.clone(), "kms_key")? {
                 Value::Record(record) if record.id == wanted => Gaps::new(),
@@ -367,6 +365,10 @@ impl<'a> Evaluator<'a> {
             };
             items.push(Item { value, doubts });
         }
+        // The trails that name other keys are too many to be told one by one, of each key.
+        let named = items.iter().filter(|item| item.doubts.is_empty()).count();
+        let read = self.context.inventory.trails.len();
+        self.reader.conclude(wanted, "trails()", format!("{named} of the {read} trails that were read"));
         Ok(ListValue { items, gaps })
     }
 

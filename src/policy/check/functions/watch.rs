@@ -22,7 +22,7 @@ use crate::semantics::{PartialEvent, Truth};
 
 use super::{Entry, Function};
 
-use chain::Carrier;
+use chain::{Carrier, Recorder};
 pub(in crate::policy::check) use way::folded;
 use way::{Break, Way};
 
@@ -322,7 +322,8 @@ impl<'a> Evaluator<'a> {
         for (_, part) in event.parts() {
             let flat = recorded_as(&part);
             let relevant: Vec<&Seer<'a>> = seers.iter().filter(|s| s.may_see(&part, id)).collect();
-            let reaches = |seer: &&Seer<'a>| seer.carrier.carries(0, &flat, self.semantics.records).and(seer.tells.clone());
+            let mut recorder = Recorder::of(&flat, self.semantics.records);
+            let reaches = |seer: &&Seer<'a>| seer.carrier.carries(0, &mut recorder).and(seer.tells.clone());
             let verdicts: Vec<Verdict> = relevant.iter().map(reaches).collect();
             verdict = verdict.and(told(&part, &relevant, &verdicts, id, &gaps));
         }
@@ -346,10 +347,11 @@ impl<'a> Evaluator<'a> {
         // Region -> of each seer, whether the event reaches it there and is told.
         let mut groups: BTreeMap<Vec<Option<bool>>, Alike> = BTreeMap::new();
         let relevant: Vec<&Seer<'a>> = seers.iter().filter(|s| s.may_see(event, account)).collect();
+        let mut recorder = Recorder::of(&flat, self.semantics.records);
         for (at, region) in regions.iter().enumerate() {
             let mut verdicts = Vec::new();
             for seer in &relevant {
-                let carried = seer.carrier.carries(at, &flat, self.semantics.records);
+                let carried = seer.carrier.carries(at, &mut recorder);
                 verdicts.push(carried.and(seer.tells.clone()));
             }
             let key = verdicts.iter().map(|v| match v.truth {

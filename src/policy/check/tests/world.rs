@@ -84,6 +84,7 @@ pub(super) fn trail(name: &str) -> Trail {
         cloud_watch_logs_log_group_arn: known(Some("group".into())),
         log_group: known(None),
         cloud_watch_logs_role_arn: known(None),
+        cloud_watch_logs_role: known(None),
         has_custom_event_selectors: known(false),
         has_insight_selectors: known(false),
         is_logging: known(true),

@@ -1,6 +1,7 @@
 //! Collectors against a small AWS on loopback, and against what was recorded of it.
 
 mod beside;
+mod role;
 mod server;
 mod watch;
 

@@ -39,11 +39,23 @@ pub(super) struct FakeTrail {
     pub(super) key: Option<&'static str>,
     /// The name of the log group, in the trail's account and Region.
     pub(super) log_group: Option<&'static str>,
+    /// The role that writes to it, as the trail names it.
+    pub(super) role: Option<&'static str>,
 }
 
 impl FakeTrail {
     pub(super) fn new(name: &'static str, home: &'static str, multi: bool) -> Self {
-        FakeTrail { account: ACCOUNT, name, home, multi, insights: false, bucket: "trail-logs", key: None, log_group: None }
+        FakeTrail {
+            account: ACCOUNT,
+            name,
+            home,
+            multi,
+            insights: false,
+            bucket: "trail-logs",
+            key: None,
+            log_group: None,
+            role: None,
+        }
     }
 
     pub(super) fn arn(&self) -> String {
@@ -381,6 +393,7 @@ impl World {
                 "HasInsightSelectors": trail.insights, "KmsKeyId": trail.key,
                 "CloudWatchLogsLogGroupArn": trail.log_group
                     .map(|name| format!("arn:aws:logs:{}:{}:log-group:{name}:*", trail.home, trail.account)),
+                "CloudWatchLogsRoleArn": trail.role,
             })
         };
         let named = |trail: &&FakeTrail| request.body.contains(&trail.arn());

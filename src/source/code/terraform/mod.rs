@@ -80,6 +80,11 @@ pub fn load(file: &str, value: Value) -> Result<Stack, PlanError> {
 }
 
 impl PlanFile {
+    /// The source as it stands in folders, as [`configuration::sources`] reads it.
+    pub fn of_folder(files: Vec<(String, String, Vec<u8>)>) -> Self {
+        PlanFile(Snapshot::of(files))
+    }
+
     /// The same with places as they are seen from where the plan file was named: Terraform writes it where it reads the source. An
     /// absolute path tells nothing of the project.
     #[must_use]
@@ -92,6 +97,21 @@ impl PlanFile {
 }
 
 impl Read {
+    /// The name of the file.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// When the plan was made, where it says so.
+    pub fn made(&self) -> Option<jiff::Timestamp> {
+        self.plan.timestamp.as_deref()?.parse().ok()
+    }
+
+    /// Whether a source is that of this plan, as far as anything could tell it from another.
+    pub fn is_of(&self, source: &PlanFile) -> bool {
+        !self.plan.configuration.root_module.resources.is_empty() && source.0.is_of(&self.plan)
+    }
+
     /// Whether a plan file is the one that this plan was shown from.
     ///
     /// # Errors
@@ -129,7 +149,7 @@ impl Read {
         let reading = Reading { file, plan, links: &links, providers: &providers, evaluator: evaluator.as_ref() };
         let mut stack = reading.after();
         stack.before = reading.before().map(Box::new);
-        stack.read = plan.timestamp.as_deref().and_then(|text| text.parse().ok());
+        stack.read = self.made();
         stack.actions = actions(plan);
         if !stack.is_whole {
             stack.notes.push("the plan leaves resources out that the code has, so that it is not all of it".into());

@@ -6,10 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Cursor, Read};
 
 use hcl_edit::Span;
+use hcl_edit::expr::Expression;
 use hcl_edit::structure::{Attribute, Block, Body};
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::plan::{ModuleConfig, Plan};
+use super::plan::{ModuleConfig, Plan, ResourceConfig};
 use crate::inventory::SourcePlace;
 
 /// Bounds of what is read: entries, bytes of one file, bytes of all.
@@ -129,6 +131,18 @@ impl Snapshot {
         Ok(snapshot)
     }
 
+    /// The source as it stands in folders: files with the keys of their modules and their paths.
+    pub(super) fn of(files: Vec<(String, String, Vec<u8>)>) -> Self {
+        let mut snapshot = Snapshot { modules: BTreeMap::new(), unread: Vec::new() };
+        for (key, path, text) in files {
+            match parse(&text).filter(|_| path.ends_with(".tf")) {
+                Some((lines, body)) => snapshot.modules.entry(key).or_default().push(SourceText { path, lines, body }),
+                None => snapshot.unread.push(path),
+            }
+        }
+        snapshot
+    }
+
     /// Whether it is the source of the plan: it declares what the plan's configuration does. A file that could not be parsed may
     /// declare the rest.
     pub(super) fn belongs_to(&self, plan: &Plan) -> Result<(), String> {
@@ -148,6 +162,25 @@ impl Snapshot {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether it is the source of the plan and of nothing else: all of it was read, it declares the same, and no attribute that
+    /// both write as a plain value has another in it. Folders of one shape, such as those of two environments, differ in these.
+    pub(super) fn is_of(&self, plan: &Plan) -> bool {
+        let mut wanted = BTreeSet::new();
+        declared(&plan.configuration.root_module, "", &mut wanted);
+        let root = self.modules.get("").map_or(&[][..], Vec::as_slice);
+        let blocks = root.iter().flat_map(|file| file.body.blocks());
+        let resources = blocks.filter(|block| block.has_ident("resource")).count();
+        let in_root = wanted.iter().filter(|(key, ..)| key.is_empty()).count();
+        let is_same = |resource: &ResourceConfig| {
+            let block = self.block("", "resource", &[&resource.r#type, &resource.name]);
+            block.is_none_or(|(_, block)| says_the_same(block, &resource.expressions))
+        };
+        self.unread.is_empty()
+            && resources == in_root
+            && self.belongs_to(plan).is_ok()
+            && plan.configuration.root_module.resources.iter().all(is_same)
     }
 
     /// Takes the folder of the root module into every path.
@@ -202,6 +235,18 @@ impl SourceText {
             what: what.to_string(),
         })
     }
+}
+
+/// Whether the plan says what a block writes of its plain texts and truths, and no other: a plan names every argument that is written.
+fn says_the_same(block: &Block, expressions: &Value) -> bool {
+    let planned = |name: &str| expressions.get(name).and_then(|expression| expression.get("constant_value"));
+    let is_kept = |attribute: &Attribute| match &attribute.value {
+        Expression::String(text) => planned(attribute.key.as_str()).and_then(Value::as_str) == Some(text.as_str()),
+        Expression::Bool(truth) => planned(attribute.key.as_str()).and_then(Value::as_bool) == Some(*truth.value()),
+        _ => true,
+    };
+    let is_written = |(name, value): (&String, &Value)| value.get("constant_value").is_none() || block.body.has_attribute(name);
+    block.body.attributes().all(is_kept) && expressions.as_object().into_iter().flatten().all(is_written)
 }
 
 /// The resources that a module of the configuration declares, and all below it. Data sources may stand in other blocks.

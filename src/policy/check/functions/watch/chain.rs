@@ -38,9 +38,33 @@ pub(super) struct Trail<'a> {
     doubts: Gaps,
 }
 
+/// Whether trails record one event, wherever it happens: asked of each trail once.
+pub(super) struct Recorder<'e> {
+    event: &'e PartialEvent,
+    records: RecordsFn,
+    /// By where the trail stands in memory.
+    known: Vec<(usize, Verdict)>,
+}
+
+impl<'e> Recorder<'e> {
+    pub(super) fn of(event: &'e PartialEvent, records: RecordsFn) -> Self {
+        Recorder { event, records, known: Vec::new() }
+    }
+
+    fn records(&mut self, trail: &Rc<Trail<'_>>) -> Verdict {
+        let place = Rc::as_ptr(trail).addr();
+        if let Some((_, verdict)) = self.known.iter().find(|(known, _)| *known == place) {
+            return verdict.clone();
+        }
+        let verdict = Verdict::answered((self.records)(std::slice::from_ref(&trail.contributor), &Gaps::new(), self.event));
+        self.known.push((place, verdict.clone()));
+        verdict
+    }
+}
+
 impl Carrier<'_> {
     /// Whether the event comes to the seer where it happens in the Region.
-    pub(super) fn carries(&self, region: usize, event: &PartialEvent, records: RecordsFn) -> Verdict {
+    pub(super) fn carries(&self, region: usize, recorder: &mut Recorder<'_>) -> Verdict {
         if self.only.is_some_and(|only| only != region) {
             return Verdict::known(false);
         }
@@ -50,8 +74,7 @@ impl Carrier<'_> {
                 all = all.and(trail.everywhere.clone());
             }
             if all.truth != Truth::False {
-                let answer = records(std::slice::from_ref(&trail.contributor), &Gaps::new(), event);
-                all = all.and(Verdict::answered(answer));
+                all = all.and(recorder.records(trail));
             }
             if !trail.doubts.is_empty() && all.truth != Truth::False {
                 all = all.and(Verdict::unknown(trail.doubts.clone()));

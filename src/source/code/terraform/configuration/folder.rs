@@ -57,7 +57,7 @@ impl Files for BTreeMap<PathBuf, Vec<u8>> {
 }
 
 /// A path as it is shown.
-pub(super) fn shown(path: &Path) -> String {
+pub fn shown(path: &Path) -> String {
     let text = path.display().to_string().replace('\\', "/");
     if text.is_empty() { ".".into() } else { text }
 }

@@ -38,9 +38,9 @@ use super::address::{Key, Step};
 use crate::inventory::{Basis, Gap, SourcePlace};
 use crate::source::code::resource::OnlyIf;
 
-pub use self::folder::Files;
+pub use self::folder::{Files, shown};
 pub use self::parse::MOST_BYTES;
-pub use self::read::{Read, Root, is_root, read};
+pub use self::read::{Read, Root, is_root, read, sources};
 pub use self::variables::{Given, GivenError};
 
 /// Steps of working out that one configuration may take.

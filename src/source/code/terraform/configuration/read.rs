@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
@@ -43,6 +44,28 @@ pub struct Read {
     pub called: Vec<PathBuf>,
     /// The variables that its root module declares.
     pub variables: BTreeSet<String>,
+}
+
+/// The files of a root module and of all that it calls, each with the names of the calls that lead to its module, its path and
+/// its bytes. What cannot be read is left out.
+///
+/// # Errors
+/// A folder that cannot be read.
+pub fn sources(files: &dyn Files, root: &Root) -> io::Result<Vec<(String, String, Vec<u8>)>> {
+    let loaded = load(files, &root.folder, &root.within)?;
+    let mut all = Vec::new();
+    for (key, number) in &loaded.calls {
+        let Some(folder) = number.as_ref().ok().and_then(|number| loaded.folders.get(*number)) else { continue };
+        let mut names = files.list(&folder.path)?;
+        names.sort();
+        for name in names.iter().filter(|name| is_configuration(name)) {
+            let path = folder.path.join(name);
+            if let Ok(bytes) = files.read(&path) {
+                all.push((key.clone(), shown(&path), bytes));
+            }
+        }
+    }
+    Ok(all)
 }
 
 /// Whether a folder holds Terraform's configuration.
