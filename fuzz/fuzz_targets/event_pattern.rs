@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use libfuzzer_sys::fuzz_target;
 use trailproof::semantics::Truth;
 use trailproof::semantics::event_pattern::EventPattern;
-use trailproof::semantics::watch::{Constraint, Coverage, WatchedEvent, Watcher, covers, may_see};
+use trailproof::semantics::watch::{Constraint, Coverage, Sight, WatchedEvent, Watcher, covers, sight};
 
 static STOP: LazyLock<WatchedEvent> = LazyLock::new(|| {
     WatchedEvent::new([
@@ -25,7 +25,7 @@ fuzz_target!(|text: &str| {
     }
     let watcher = Watcher::Rule { pattern: &parsed, reads: text.len() % 2 == 0, account: "111122223333" };
     match covers(&STOP, &[watcher]) {
-        Coverage::Covered => assert!(may_see(&STOP, watcher)),
+        Coverage::Covered => assert_eq!(sight(&STOP, watcher), Sight::Whole),
         Coverage::Escapes(escape) => assert_eq!(watcher.sees(&escape.event), Truth::False, "{pattern:?} {escape:?}"),
         Coverage::Undecided(_) => {}
     }

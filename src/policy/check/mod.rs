@@ -8,6 +8,7 @@ mod case;
 mod checker;
 mod evaluate;
 mod functions;
+mod patterns;
 mod reads;
 mod syntax;
 mod tree;

@@ -14,6 +14,7 @@ use crate::inventory::{Basis, Gap, GapKind, Gaps, Inventory, Origin, Record, Rem
 use crate::semantics::shown::{MOST_ITEMS, cut, value as text};
 
 use super::EvaluationError;
+use super::patterns::Patterns;
 use super::users::KeyUsers;
 use super::value::{Item, ListValue, Range, RecordValue, Value};
 
@@ -37,6 +38,7 @@ pub struct Memory<'a> {
     evaluation: u64,
     /// Who encrypts with which key, once it was asked.
     key_users: Option<Rc<KeyUsers<'a>>>,
+    patterns: Patterns,
 }
 
 /// Reads that are remembered at most.
@@ -73,7 +75,8 @@ impl Hash for Way {
 impl<'a> Memory<'a> {
     /// A memory of this inventory of which nothing was read.
     pub fn of(inventory: &'a Inventory) -> Self {
-        Memory { inventory, reads: HashMap::default(), count: 0, evaluation: 0, key_users: None }
+        let (reads, patterns) = (HashMap::default(), Patterns::default());
+        Memory { inventory, reads, count: 0, evaluation: 0, key_users: None, patterns }
     }
 
     fn keep(&mut self, place: usize, read: Read<'a>) {
@@ -190,6 +193,11 @@ impl<'a> Reader<'a> {
     pub(super) fn key_users(&mut self) -> Rc<KeyUsers<'a>> {
         let inventory = self.memory.inventory;
         Rc::clone(self.memory.key_users.get_or_insert_with(|| Rc::new(KeyUsers::of(inventory))))
+    }
+
+    /// The patterns that were parsed so far.
+    pub(super) fn patterns(&mut self) -> &mut Patterns {
+        &mut self.memory.patterns
     }
 
     /// Notes what follows from what was read.

@@ -47,6 +47,17 @@ pub enum Coverage {
     Undecided(String),
 }
 
+/// How much of a family one watcher sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// No event of it, for certain.
+    Nothing,
+    /// Some events of it, as far as can be told.
+    Part,
+    /// Every event of it.
+    Whole,
+}
+
 /// An event that nothing sees.
 #[derive(Clone, Debug)]
 pub struct Escape {
@@ -66,22 +77,40 @@ pub fn covers(event: &WatchedEvent, watchers: &[Watcher<'_>]) -> Coverage {
     search::escape(event, watchers)
 }
 
-/// Whether some event of the family may be seen; `false` is certain.
-pub fn may_see(event: &WatchedEvent, watcher: Watcher<'_>) -> bool {
+/// How much of the family the watcher sees by itself.
+pub fn sight(event: &WatchedEvent, watcher: Watcher<'_>) -> Sight {
     // Most filters are for other events, which their names tell.
-    if let Watcher::Filter(FilterPattern::Json(pattern)) = watcher
-        && event.parts().iter().all(|(_, part)| judged(pattern, &pattern.expression, part) == Truth::False)
-    {
-        return false;
+    match watcher {
+        Watcher::Filter(FilterPattern::Json(pattern)) if judged(pattern, &pattern.expression, event) == Truth::False => {
+            Sight::Nothing
+        }
+        _ => search::sight(event, watcher),
     }
-    search::may_match(event, watcher)
 }
 
 /// What the expression comes to by what is written of the family alone.
 fn judged(pattern: &JsonPattern, expression: &Expression, event: &WatchedEvent) -> Truth {
     match expression {
-        Expression::All(parts) => parts.iter().fold(Truth::True, |all, part| all.and(judged(pattern, part, event))),
-        Expression::Any(parts) => parts.iter().fold(Truth::False, |any, part| any.or(judged(pattern, part, event))),
+        Expression::All(parts) => {
+            let mut all = Truth::True;
+            for part in parts {
+                all = all.and(judged(pattern, part, event));
+                if all == Truth::False {
+                    break;
+                }
+            }
+            all
+        }
+        Expression::Any(parts) => {
+            let mut any = Truth::False;
+            for part in parts {
+                any = any.or(judged(pattern, part, event));
+                if any == Truth::True {
+                    break;
+                }
+            }
+            any
+        }
         Expression::Test(test) => match event.fields.get(&pattern.selectors[test.selector]) {
             Some(Constraint::OneOf(texts)) => match texts.as_slice() {
                 [one] if !one.contains('*') => test.condition.judge(Leaf::Text(one)),

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::choice::Choice;
 use super::event::WatchedEvent;
 use super::model::{Known, Model};
-use super::{Coverage, Escape, Watcher};
+use super::{Coverage, Escape, Sight, Watcher};
 use crate::semantics::Truth;
 use crate::semantics::leaf::{Leaf, Path, Step};
 
@@ -16,14 +16,18 @@ const MOST_NAMED: usize = 4;
 
 /// Searches an event of the family that no watcher sees.
 pub(super) fn escape(event: &WatchedEvent, watchers: &[Watcher<'_>]) -> Coverage {
-    let Some(model) = Model::new(event, watchers) else {
-        return Coverage::Undecided("the family holds no event that CloudTrail writes".into());
-    };
-    let mut search = Search { model: &model, watchers, cases: 0, doubtful: false, found: None };
+    match Model::new(event, watchers) {
+        Some(model) => decided(&model, watchers),
+        None => Coverage::Undecided("the family holds no event that CloudTrail writes".into()),
+    }
+}
+
+fn decided(model: &Model<'_>, watchers: &[Watcher<'_>]) -> Coverage {
+    let mut search = Search { model, watchers, cases: 0, doubtful: false, found: None };
     let mut chosen = search.start();
     search.descend(&mut chosen);
     match search.found {
-        Some((chosen, event)) => Coverage::Escapes(Escape { when: words(&model, &chosen), event }),
+        Some((chosen, event)) => Coverage::Escapes(Escape { when: words(model, &chosen), event }),
         None if search.cases > MOST_CASES => Coverage::Undecided("the patterns divide events into too many cases".into()),
         None if search.doubtful => {
             Coverage::Undecided("a pattern asks something of which AWS's documentation does not say what it means".into())
@@ -35,15 +39,18 @@ pub(super) fn escape(event: &WatchedEvent, watchers: &[Watcher<'_>]) -> Coverage
     }
 }
 
-/// Whether some event of the family may be seen.
-pub(super) fn may_match(event: &WatchedEvent, watcher: Watcher<'_>) -> bool {
+/// How much of the family one watcher sees.
+pub(super) fn sight(event: &WatchedEvent, watcher: Watcher<'_>) -> Sight {
     let watchers = [watcher];
-    let Some(mut model) = Model::new(event, &watchers) else { return true };
+    let Some(mut model) = Model::new(event, &watchers) else { return Sight::Part };
+    if matches!(decided(&model, &watchers), Coverage::Covered) {
+        return Sight::Whole;
+    }
     // What is not known of a part of an event may be so of a whole one.
     model.supposed = Known::Doubtful;
     let mut search = Search { model: &model, watchers: &watchers, cases: 0, doubtful: false, found: None };
     let mut chosen = search.start();
-    search.may_match(&mut chosen)
+    if search.may_match(&mut chosen) { Sight::Part } else { Sight::Nothing }
 }
 
 struct Search<'a, 'm> {

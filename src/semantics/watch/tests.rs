@@ -342,7 +342,9 @@ proptest! {
             Coverage::Undecided(_) => {}
         }
         for (pattern, watcher) in patterns.iter().zip(&watchers) {
-            if !may_see(&family, *watcher) {
+            let sight = sight(&family, *watcher);
+            prop_assert_eq!(sight == Sight::Whole, matches!(covers(&family, &[*watcher]), Coverage::Covered), "{}", pattern);
+            if sight == Sight::Nothing {
                 for event in small_world().iter().filter(|e| belongs(&family, e)) {
                     prop_assert_eq!(watcher.sees(event), Truth::False, "{} sees {}", pattern, event);
                 }

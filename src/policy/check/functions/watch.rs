@@ -4,25 +4,28 @@
 //! whether an alarm goes off on one, is answered by `semantics`.
 
 mod chain;
+mod part;
 mod tell;
 mod way;
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::finding::{Chain, ChainEnd};
-use crate::inventory::{Gap, GapKind, Gaps};
+use crate::inventory::{Gap, Gaps};
 use crate::policy::check::case::Case;
 use crate::policy::check::evaluate::{Evaluated, Evaluator, as_list, impossible};
 use crate::policy::check::value::{Item, ListValue, Value, Verdict};
 use crate::policy::check::vocabulary::Type;
 use crate::semantics::event_pattern::EventPattern;
 use crate::semantics::filter_pattern::FilterPattern;
-use crate::semantics::watch::{self, Coverage, WatchedEvent, Watcher};
+use crate::semantics::watch::{self, Sight, WatchedEvent, Watcher};
 use crate::semantics::{PartialEvent, Truth};
 
 use super::{Entry, Function};
 
 use chain::{Carrier, Recorder};
+use part::Part;
 pub(in crate::policy::check) use way::folded;
 use way::{Break, Way};
 
@@ -124,6 +127,8 @@ struct Seer<'a> {
     /// The way to it.
     way: Way,
     pattern: Pattern,
+    /// How much it sees of each part of the family.
+    sights: Vec<Sight>,
     /// By what events reach it.
     carrier: Carrier<'a>,
     /// Whether somebody is told of what it sees.
@@ -135,21 +140,31 @@ struct Seer<'a> {
 }
 
 enum Pattern {
-    Filter(FilterPattern),
-    Rule(EventPattern, bool),
+    Filter(Rc<FilterPattern>),
+    Rule(Rc<EventPattern>, bool),
     /// It cannot be judged.
     Unread(Gap),
 }
 
-impl Seer<'_> {
+impl Pattern {
     fn watcher<'s>(&'s self, account: &'s str) -> Option<Watcher<'s>> {
-        match &self.pattern {
+        match self {
             Pattern::Filter(pattern) => Some(Watcher::Filter(pattern)),
             Pattern::Rule(pattern, reads) => Some(Watcher::Rule { pattern, reads: *reads, account }),
             Pattern::Unread(_) => None,
         }
     }
 
+    /// How much it sees of each part of the family; `None` where it sees nothing of any. What cannot be judged may see all.
+    fn sights(&self, parts: &[WatchedEvent], account: &str) -> Option<Vec<Sight>> {
+        let watcher = self.watcher(account);
+        let sight = |part: &WatchedEvent| watcher.map_or(Sight::Part, |watcher| watch::sight(part, watcher));
+        let sights: Vec<Sight> = parts.iter().map(sight).collect();
+        sights.iter().any(|sight| *sight != Sight::Nothing).then_some(sights)
+    }
+}
+
+impl Seer<'_> {
     /// The ways through it, as reports draw them.
     fn drawn(&self) -> Vec<Chain> {
         let end = match self.tells.truth {
@@ -171,9 +186,14 @@ impl Seer<'_> {
         self.drawn().into_iter().map(part).collect()
     }
 
-    /// Whether it may see some event of the family.
-    fn may_see(&self, event: &WatchedEvent, account: &str) -> bool {
-        self.watcher(account).is_none_or(|watcher| watch::may_see(event, watcher))
+    /// Whether it sees a whole part of the family.
+    fn would_do(&self) -> bool {
+        self.sights.contains(&Sight::Whole)
+    }
+
+    /// Whether it sees the whole family.
+    fn would_do_alone(&self) -> bool {
+        self.sights.iter().all(|sight| *sight == Sight::Whole)
     }
 }
 
@@ -237,12 +257,14 @@ impl<'a> Evaluator<'a> {
         }
         let mut gaps = Gaps::new();
         let places: Vec<Value<'a>> = regions.iter().map(|region| Value::Text(region.clone().into())).collect();
-        let (seers, ends) = self.seers(&account, &event, &places, is_global, &mut gaps)?;
+        let (names, parts): (Vec<Option<String>>, Vec<WatchedEvent>) = event.parts().into_iter().unzip();
+        let (seers, ends) = self.seers(&account, &parts, &places, is_global, &mut gaps)?;
         let mut verdict = Verdict::known(true);
         let mut folded: Vec<(Vec<String>, String, Vec<String>)> = Vec::new();
-        for (part, event) in event.parts() {
-            for Judged { verdict: judged, places } in self.judge(&event, &seers, &regions, id, &gaps)? {
-                let what = part.clone().unwrap_or_else(|| name.replace('_', " "));
+        for (at, (called, event)) in names.into_iter().zip(&parts).enumerate() {
+            let part = Part::of(at, event, &seers, id);
+            for Judged { verdict: judged, places } in self.judge(&part, &regions, &gaps) {
+                let what = called.clone().unwrap_or_else(|| name.replace('_', " "));
                 for case in &judged.cases {
                     let text = case.text();
                     match folded.iter_mut().find(|(_, known, at)| *known == text && *at == places) {
@@ -256,15 +278,12 @@ impl<'a> Evaluator<'a> {
         if !unread_regions.is_empty() {
             verdict = verdict.and(Verdict::unknown(unread_regions));
         }
-        let parts: Vec<WatchedEvent> = event.parts().into_iter().map(|(_, part)| part).collect();
-        let would_do = |seer: &&Seer<'a>| seer.watcher(id).is_some_and(|watcher| parts.iter().any(|part| covered(part, watcher)));
-        let would_do_alone = |seer: &Seer<'a>| seer.watcher(id).is_some_and(|w| parts.iter().all(|part| covered(part, w)));
         // What would do by itself is drawn; where nothing would, all that sees a part of it.
-        let whole: Vec<&Seer<'a>> = seers.iter().filter(would_do).collect();
+        let whole: Vec<&Seer<'a>> = seers.iter().filter(|seer| seer.would_do()).collect();
         let chains: Vec<Chain> = match whole.is_empty() {
             true => seers.iter().flat_map(Seer::drawn_in_part).collect(),
             false => {
-                let drawn = |seer: &Seer<'a>| if would_do_alone(seer) { seer.drawn() } else { seer.drawn_in_part() };
+                let drawn = |seer: &Seer<'a>| if seer.would_do_alone() { seer.drawn() } else { seer.drawn_in_part() };
                 whole.into_iter().flat_map(drawn).collect()
             }
         };
@@ -272,13 +291,13 @@ impl<'a> Evaluator<'a> {
         // What is told wherever it happens is told in a Region too that has no name here.
         for Item { value: region, .. } in &nameless {
             if verdict.truth == Truth::True {
-                verdict = verdict.and(self.told_anywhere(&account, region, &event, is_global, id)?);
+                verdict = verdict.and(self.told_anywhere(&account, region, &parts, is_global, id)?);
             }
         }
         if verdict.truth == Truth::True {
             let ways: Vec<String> = seers
                 .iter()
-                .filter(|s| s.tells.truth == Truth::True && s.may_see(&event, id))
+                .filter(|s| s.tells.truth == Truth::True)
                 .map(|s| s.whole.as_ref().unwrap_or(&s.way).words())
                 .collect();
             let of = bucket.map_or_else(|| name.to_string(), |bucket| format!("{name}, {bucket}"));
@@ -295,7 +314,7 @@ impl<'a> Evaluator<'a> {
             .collect();
         let broken: Vec<&Seer<'a>> = seers.iter().filter(|s| s.tells.truth != Truth::True).collect();
         // What would do, were it not broken, says more than all else that is broken.
-        let told_of: Vec<&Seer<'a>> = broken.iter().copied().filter(would_do).collect();
+        let told_of: Vec<&Seer<'a>> = broken.iter().copied().filter(|seer| seer.would_do()).collect();
         let told_of = if told_of.is_empty() { broken } else { told_of };
         cases.extend(told_of.into_iter().flat_map(|s| s.breaks.iter()).map(|end| Case::new(end.words())));
         let mut unique: Vec<Case> = Vec::new();
@@ -312,20 +331,19 @@ impl<'a> Evaluator<'a> {
         &mut self,
         account: &Value<'a>,
         region: &Value<'a>,
-        event: &WatchedEvent,
+        parts: &[WatchedEvent],
         is_global: bool,
         id: &'a str,
     ) -> Evaluated<Verdict> {
         let mut gaps = Gaps::new();
-        let (seers, _) = self.seers(account, event, std::slice::from_ref(region), is_global, &mut gaps)?;
+        let (seers, _) = self.seers(account, parts, std::slice::from_ref(region), is_global, &mut gaps)?;
         let mut verdict = Verdict::known(true);
-        for (_, part) in event.parts() {
-            let flat = recorded_as(&part);
-            let relevant: Vec<&Seer<'a>> = seers.iter().filter(|s| s.may_see(&part, id)).collect();
+        for (at, event) in parts.iter().enumerate() {
+            let part = Part::of(at, event, &seers, id);
+            let flat = recorded_as(event);
             let mut recorder = Recorder::of(&flat, self.semantics.records);
-            let reaches = |seer: &&Seer<'a>| seer.carrier.carries(0, &mut recorder).and(seer.tells.clone());
-            let verdicts: Vec<Verdict> = relevant.iter().map(reaches).collect();
-            verdict = verdict.and(told(&part, &relevant, &verdicts, id, &gaps));
+            let verdicts = part.reached(0, &mut recorder);
+            verdict = verdict.and(part.told(&verdicts, None, &gaps));
         }
         match (verdict.truth, region) {
             // That it is not told somewhere says nothing of the Regions of the account.
@@ -335,25 +353,13 @@ impl<'a> Evaluator<'a> {
     }
 
     /// Whether one event is told, in groups of Regions in which the same seers see it.
-    fn judge(
-        &mut self,
-        event: &WatchedEvent,
-        seers: &[Seer<'a>],
-        regions: &[String],
-        account: &'a str,
-        gaps: &Gaps,
-    ) -> Evaluated<Vec<Judged>> {
-        let flat = recorded_as(event);
+    fn judge(&self, part: &Part<'_, 'a>, regions: &[String], gaps: &Gaps) -> Vec<Judged> {
+        let flat = recorded_as(part.event);
         // Region -> of each seer, whether the event reaches it there and is told.
         let mut groups: BTreeMap<Vec<Option<bool>>, Alike> = BTreeMap::new();
-        let relevant: Vec<&Seer<'a>> = seers.iter().filter(|s| s.may_see(event, account)).collect();
         let mut recorder = Recorder::of(&flat, self.semantics.records);
         for (at, region) in regions.iter().enumerate() {
-            let mut verdicts = Vec::new();
-            for seer in &relevant {
-                let carried = seer.carrier.carries(at, &mut recorder);
-                verdicts.push(carried.and(seer.tells.clone()));
-            }
+            let verdicts = part.reached(at, &mut recorder);
             let key = verdicts.iter().map(|v| match v.truth {
                 Truth::True => Some(true),
                 Truth::False => Some(false),
@@ -365,66 +371,11 @@ impl<'a> Evaluator<'a> {
         let all = groups.len() == 1;
         let mut judged = Vec::new();
         for Alike { places, verdicts } in groups.into_values() {
-            let event = event.with("awsRegion", places.clone());
-            let verdict = told(&event, &relevant, &verdicts, account, gaps);
+            let verdict = part.told(&verdicts, Some(&places), gaps);
             judged.push(Judged { verdict, places: if all { Vec::new() } else { places } });
         }
-        Ok(judged)
+        judged
     }
-}
-
-/// Whether the event is seen by what tells somebody.
-fn told(event: &WatchedEvent, seers: &[&Seer<'_>], verdicts: &[Verdict], account: &str, gaps: &Gaps) -> Verdict {
-    let mut open = gaps.clone();
-    let (mut certain, mut possible) = (Vec::new(), Vec::new());
-    let mut any_unread = false;
-    for (seer, verdict) in seers.iter().zip(verdicts) {
-        match (seer.watcher(account), &seer.pattern) {
-            _ if verdict.truth == Truth::False => {}
-            (Some(watcher), _) if verdict.truth == Truth::True => {
-                certain.push(watcher);
-                possible.push(watcher);
-            }
-            (Some(watcher), _) => {
-                possible.push(watcher);
-                open.extend(verdict.gaps.iter().cloned());
-            }
-            (None, Pattern::Unread(gap)) => {
-                any_unread = true;
-                open.insert(gap.clone());
-                open.extend(verdict.gaps.iter().cloned());
-            }
-            (None, _) => {}
-        }
-    }
-    let by_certain = watch::covers(event, &certain);
-    if matches!(by_certain, Coverage::Covered) {
-        return Verdict::known(true);
-    }
-    let by_all = if possible.len() == certain.len() { by_certain } else { watch::covers(event, &possible) };
-    match by_all {
-        Coverage::Escapes(escape) => {
-            let text = match (possible.is_empty(), escape.when.is_empty()) {
-                (false, false) => format!("not told when {}", escape.when.join(" and ")),
-                _ => "not told".to_string(),
-            };
-            let cases = vec![Case::new(text)];
-            match !any_unread && gaps.is_empty() {
-                true => Verdict::known(false).with_cases(cases),
-                false => Verdict::unknown(open).with_cases(cases),
-            }
-        }
-        Coverage::Covered => Verdict::unknown(open),
-        Coverage::Undecided(why) => {
-            open.insert(Gap::new(GapKind::NotUnderstood, why));
-            Verdict::unknown(open)
-        }
-    }
-}
-
-/// Whether one watcher sees every event of the family.
-fn covered(event: &WatchedEvent, watcher: Watcher<'_>) -> bool {
-    matches!(watch::covers(event, &[watcher]), Coverage::Covered)
 }
 
 /// The event as trails' selectors see it.

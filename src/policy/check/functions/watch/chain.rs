@@ -8,8 +8,6 @@ use crate::policy::check::evaluate::{Evaluated, Evaluator, as_list, impossible};
 use crate::policy::check::functions::RecordsFn;
 use crate::policy::check::value::{Item, ListValue, RecordValue, Value, Verdict, equal};
 use crate::semantics::alarm::Emitted;
-use crate::semantics::event_pattern::EventPattern;
-use crate::semantics::filter_pattern::FilterPattern;
 use crate::semantics::selectors::Contributor;
 use crate::semantics::watch::WatchedEvent;
 use crate::semantics::{PartialEvent, Truth};
@@ -90,7 +88,7 @@ impl<'a> Evaluator<'a> {
     pub(super) fn seers(
         &mut self,
         account: &Value<'a>,
-        event: &WatchedEvent,
+        parts: &[WatchedEvent],
         regions: &[Value<'a>],
         is_global: bool,
         gaps: &mut Gaps,
@@ -122,9 +120,9 @@ impl<'a> Evaluator<'a> {
         let account_id = account_of(account);
         let mut seers = Vec::new();
         for (group, of) in groups {
-            ends.extend(self.filters(&group, &of, event, account_id, &mut seers, gaps)?);
+            ends.extend(self.filters(&group, &of, parts, account_id, &mut seers, gaps)?);
         }
-        self.rules(account, &trails, event, regions, &mut seers, gaps)?;
+        self.rules(account, &trails, parts, regions, &mut seers, gaps)?;
         Ok((seers, ends))
     }
 
@@ -172,7 +170,7 @@ impl<'a> Evaluator<'a> {
         &mut self,
         group: &RecordValue<'a>,
         trails: &[Rc<Trail<'a>>],
-        event: &WatchedEvent,
+        parts: &[WatchedEvent],
         account: &str,
         seers: &mut Vec<Seer<'a>>,
         gaps: &mut Gaps,
@@ -196,9 +194,8 @@ impl<'a> Evaluator<'a> {
                 }
                 continue;
             };
-            let way = start.to("filter", record.id);
             let pattern = match self.plain(&filter, "pattern")? {
-                Ok(text) => match FilterPattern::parse(&text) {
+                Ok(text) => match self.reader.patterns().filter(&text) {
                     Ok(pattern) => Pattern::Filter(pattern),
                     Err(e) => {
                         let message = format!("the pattern of metric filter {} cannot be read: {e}: {text}", record.id);
@@ -211,11 +208,10 @@ impl<'a> Evaluator<'a> {
                 }
             };
             let pattern = self.limited(&filter, record.id, pattern)?;
+            let Some(sights) = pattern.sights(parts, account) else { continue };
             let carrier = Carrier { trails: trails.to_vec(), only: None, wants_every_region: true };
-            let mut seer = Seer { way, pattern, carrier, tells: Verdict::known(false), whole: None, breaks: Vec::new() };
-            if !seer.may_see(event, account) {
-                continue;
-            }
+            let way = start.to("filter", record.id);
+            let mut seer = Seer { way, pattern, sights, carrier, tells: Verdict::known(false), whole: None, breaks: Vec::new() };
             if alarms.is_none() {
                 alarms = Some(self.alarms(&value, gaps)?);
             }
@@ -312,7 +308,7 @@ impl<'a> Evaluator<'a> {
         &mut self,
         account: &Value<'a>,
         trails: &[Rc<Trail<'a>>],
-        event: &WatchedEvent,
+        parts: &[WatchedEvent],
         regions: &[Value<'a>],
         seers: &mut Vec<Seer<'a>>,
         gaps: &mut Gaps,
@@ -350,19 +346,18 @@ impl<'a> Evaluator<'a> {
                     continue;
                 };
                 let reads = state == "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS";
-                let pattern = match EventPattern::parse(&text) {
+                let pattern = match self.reader.patterns().rule(&text) {
                     Ok(pattern) => Pattern::Rule(pattern, reads),
                     Err(e) => Pattern::Unread(Gap::new(
                         GapKind::NotUnderstood,
                         format!("the event pattern of rule {name} cannot be read: {e}"),
                     )),
                 };
+                let Some(sights) = pattern.sights(parts, account_id) else { continue };
                 let way = Way::from("event bus of", &region).to("rule", &name);
                 let carrier = Carrier { trails: trails.to_vec(), only: Some(only), wants_every_region: false };
-                let mut seer = Seer { way, pattern, carrier, tells: Verdict::known(false), whole: None, breaks: Vec::new() };
-                if !seer.may_see(event, account_id) {
-                    continue;
-                }
+                let tells = Verdict::known(false);
+                let mut seer = Seer { way, pattern, sights, carrier, tells, whole: None, breaks: Vec::new() };
                 match state.as_str() {
                     "DISABLED" => seer.breaks.push(seer.way.because("the rule is disabled")),
                     _ => self.targets(&rule, &mut seer)?,
